@@ -1,0 +1,92 @@
+"""`mcplatform demo`."""
+
+import asyncio
+import os
+import shlex
+import socket
+import sys
+from pathlib import Path
+
+import click
+import uvicorn
+
+from app.cli.command import errors_explained
+from app.cli.serving import leaving_in_peace, listening_socket, settings_for, uvicorn_config
+from app.cli.transcript import walk_through
+from app.core.log import configure_logging
+from app.core.settings import Settings
+from app.domain.samples import load_samples
+from app.main import create_app
+from app.repositories.migrations import migrate
+from app.repositories.opening import database_url, pool
+
+HOST = "127.0.0.1"
+POLL_SECONDS = 0.02
+START_POLLS = 1500  # half a minute
+TRACKING_ID = "demo"  # so that the next start goes on where this one ends
+
+
+@click.command()
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--once", is_flag=True, help="End after the transcript instead of serving on.")
+def command(port: int, *, once: bool) -> None:
+    """Try the platform: a sample server, and an MCP client that walks some of its steps.
+
+    Uses DATABASE_URL or a database of its own in ./.mcplatform, and keeps what is in it. Serves on
+    this machine until Ctrl-C.
+    """
+    with errors_explained(), leaving_in_peace():
+        settings = settings_for(port, workers=1)
+        if settings.is_production:
+            message = (
+                f"The demo is for your own machine, and MCPLATFORM_BASE_URL is {settings.base_url}."
+            )
+            raise click.ClickException(message)
+        configure_logging(level="warning", style=settings.log_format)
+        with listening_socket(HOST, port) as listener:
+            asyncio.run(_demo(settings, listener, once=once))
+
+
+async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> None:
+    click.echo("Starting the database …")
+    with database_url(settings) as dsn:
+        await migrate(dsn)
+        async with pool(settings, dsn):
+            is_first = await load_samples()
+        server = uvicorn.Server(uvicorn_config(create_app(settings)))
+        serving = asyncio.create_task(server.serve([listener]))  # noqa: TID251 - awaited below
+        stays = False
+        try:
+            for _ in range(START_POLLS):
+                if server.started or serving.done():
+                    break
+                await asyncio.sleep(POLL_SECONDS)
+            if server.started:
+                await _tell(listener.getsockname()[1], is_first=is_first, once=once)
+                stays = not once
+        except* BrokenPipeError:
+            _print_no_more()
+        finally:
+            if not stays:
+                server.should_exit = True
+            await serving
+
+
+async def _tell(port: int, *, is_first: bool, once: bool) -> None:
+    origin = f"http://{HOST}:{port}"
+    await walk_through(f"{origin}/api/mcpserver/{TRACKING_ID}/mcp", opens_ticket=is_first)
+    address = f"{origin}/api/mcpserver/mcp"
+    command_line = f"claude mcp add --transport http mcplatform {shlex.quote(address)}"
+    click.echo(
+        f"\nConnect your own agent to\n\n    {address}\n\n"
+        f"for example with\n\n    {command_line}\n\n"
+        "Open the address in a browser to read how to connect other agents."
+    )
+    if not once:
+        click.echo("Serving until Ctrl-C.")
+
+
+def _print_no_more() -> None:
+    """Send what is yet to be printed nowhere: whoever read along, such as `head`, has left."""
+    with Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())

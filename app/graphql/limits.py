@@ -1,0 +1,215 @@
+"""How much one operation may ask for, judged before anything is validated or run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLCompositeType,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+)
+from strawberry.extensions import SchemaExtension, ValidationCache
+from typing_extensions import override
+
+from app.graphql.pages import MOST_ITEMS, USUAL_ITEMS
+
+MOST_TOKENS: Final = 2_000
+MOST_DEPTH: Final = 15  # what tools send to read the schema
+MOST_ALIASES: Final = 30
+MOST_COST: Final = 5_000
+MOST_FIELDS: Final = 400  # validation compares fields of one name with one another
+
+# What an object costs is reckoned in rows: a list that has no size of its own counts as this many.
+_USUAL_LIST: Final = 10
+_MUTATION_COST: Final = 10
+
+
+@dataclass(slots=True)
+class Size:
+    """What a selection asks for; `depth` counts levels of fields."""
+
+    depth: int = 0
+    aliases: int = 0
+    fields: int = 0
+    cost: int = 0
+
+    def add(self, other: "Size", *, times: int = 1) -> None:
+        """Count another selection at the same level; `times` is how often its objects come."""
+        self.depth = max(self.depth, other.depth)
+        self.aliases += other.aliases
+        self.fields += other.fields
+        self.cost += other.cost * times
+
+
+class Measure:
+    """Measures a document; each fragment once, so that spreads of spreads cost no time."""
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, variables: dict[str, Any]
+    ) -> None:
+        self._schema = schema
+        self._variables = variables
+        self._document = document
+        self._fragments = {
+            definition.name.value: definition
+            for definition in document.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+        self._known: dict[str, Size] = {}
+
+    def size(self) -> Size:
+        """The size of all operations together."""
+        total = Size()
+        for definition in self._document.definitions:
+            if isinstance(definition, OperationDefinitionNode):
+                root = self._schema.get_root_type(definition.operation)
+                total.add(self._selection(definition.selection_set, root))
+        return total
+
+    def _selection(
+        self, selected: SelectionSetNode | None, parent: GraphQLCompositeType | None
+    ) -> Size:
+        total = Size()
+        for node in selected.selections if selected else ():
+            if isinstance(node, FieldNode):
+                total.add(self._field(node, parent))
+            elif isinstance(node, InlineFragmentNode):
+                total.add(self._selection(node.selection_set, parent))
+            else:
+                total.add(self._fragment(getattr(node, "name").value))  # noqa: B009 - a spread
+        return total
+
+    def _fragment(self, name: str) -> Size:
+        if name not in self._known:
+            self._known[name] = Size()  # a cycle ends here, and validation refuses it
+            fragment = self._fragments.get(name)
+            if fragment is not None:
+                found = self._schema.get_type(fragment.type_condition.name.value)
+                parent = found if is_composite_type(found) else None
+                self._known[name] = self._selection(fragment.selection_set, parent)
+        return self._known[name]
+
+    def _field(self, node: FieldNode, parent: GraphQLCompositeType | None) -> Size:
+        field = _definition(node.name.value, parent)
+        kind = get_named_type(field.type) if field else None
+        composite = kind if is_composite_type(kind) else None
+        within = self._selection(node.selection_set, composite)
+        if field is None or composite is None:
+            own, times = 0, 1
+        elif parent is self._schema.mutation_type:
+            own, times = _MUTATION_COST, 1
+        else:
+            times = self._times(node, field, parent)
+            own = 0 if _is_connection(parent) else times
+        if _is_connection(parent):
+            times = 1
+        size = Size(
+            depth=within.depth + 1,
+            aliases=within.aliases + (node.alias is not None),
+            fields=within.fields + 1,
+        )
+        size.cost = own + within.cost * times
+        return size
+
+    def _times(
+        self, node: FieldNode, field: GraphQLField, parent: GraphQLCompositeType | None
+    ) -> int:
+        """How many objects the field gives, at most or usually."""
+        if _is_connection(get_named_type(field.type)):
+            return self._page_size(node)
+        return _USUAL_LIST if _is_list(field.type) and not _is_connection(parent) else 1
+
+    def _page_size(self, node: FieldNode) -> int:
+        size = USUAL_ITEMS
+        for argument in node.arguments or ():
+            if argument.name.value in {"first", "last"}:
+                value: Any = None
+                if isinstance(argument.value, IntValueNode):
+                    value = int(argument.value.value[:9])
+                elif isinstance(argument.value, VariableNode):
+                    value = self._variables.get(argument.value.name.value)
+                if isinstance(value, int):
+                    size = max(1, min(value, MOST_ITEMS))
+        return size
+
+
+class Limits(ValidationCache):
+    """Refuses what is too large, then validates; validation's answer is kept for a query seen."""
+
+    def __init__(self) -> None:
+        super().__init__(maxsize=256)
+        self._cost: int | None = None
+
+    @override
+    def on_validate(self) -> Iterator[None]:
+        context = self.execution_context
+        assert context.graphql_document is not None
+        schema = context.schema._schema  # noqa: SLF001 - Strawberry's own extensions reach for it
+        size = Measure(schema, context.graphql_document, context.variables or {}).size()
+        self._cost = size.cost
+        refusals = [
+            GraphQLError(message, extensions={"code": code}) for code, message in _refusals(size)
+        ]
+        if refusals:
+            context.pre_execution_errors = refusals
+            yield
+        else:
+            yield from super().on_validate()
+
+    @override
+    def get_results(self) -> dict[str, Any]:
+        if self._cost is None:
+            return {}
+        return {"cost": {"requested": self._cost, "limit": MOST_COST}}
+
+
+class TokenLimit(SchemaExtension):
+    """Stops reading a query after so many tokens."""
+
+    @override
+    def on_operation(self) -> Iterator[None]:
+        self.execution_context.parse_options["max_tokens"] = MOST_TOKENS
+        yield
+
+
+def _refusals(size: Size) -> Iterator[tuple[str, str]]:
+    if size.depth > MOST_DEPTH:
+        yield "DEPTH_LIMIT", f"The query is {size.depth} levels deep; {MOST_DEPTH} are allowed."
+    if size.aliases > MOST_ALIASES:
+        yield "ALIAS_LIMIT", f"The query has {size.aliases} aliases; {MOST_ALIASES} are allowed."
+    if size.cost > MOST_COST:
+        yield "COST_LIMIT", f"The query costs {size.cost}; {MOST_COST} is allowed. Ask for less."
+    elif size.fields > MOST_FIELDS:
+        yield "COST_LIMIT", f"The query has {size.fields} fields; {MOST_FIELDS} are allowed."
+
+
+def _definition(name: str, parent: GraphQLCompositeType | None) -> GraphQLField | None:
+    if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+        field: GraphQLField | None = parent.fields.get(name)
+        return field
+    return None
+
+
+def _is_connection(kind: object) -> bool:
+    return isinstance(kind, GraphQLObjectType) and kind.name.endswith("Connection")
+
+
+def _is_list(kind: GraphQLOutputType) -> bool:
+    return isinstance(get_nullable_type(kind), GraphQLList)

@@ -1,0 +1,57 @@
+"""The schema: every type and root field of the management plane."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import strawberry
+from graphql import GraphQLError, NoSchemaIntrospectionCustomRule
+from strawberry.extensions import AddValidationRules, ParserCache
+from strawberry.schema.config import StrawberryConfig
+from typing_extensions import override
+
+from app.graphql import vocabulary
+from app.graphql.limits import Limits, TokenLimit
+from app.graphql.organization import OrganizationQueries
+from app.graphql.people import PeopleQueries
+from app.graphql.servers.assignments import AssignmentMutations
+from app.graphql.servers.mutations import ServerMutations
+from app.graphql.servers.queries import ServerQueries
+from app.graphql.walkthroughs.files import FileMutations
+from app.graphql.walkthroughs.mutations import WalkthroughMutations
+from app.graphql.walkthroughs.queries import WalkthroughQueries
+from app.graphql.walkthroughs.steps import StepMutations
+
+__all__ = ["Schema", "build_schema", "vocabulary"]
+
+
+@strawberry.type(description="What can be read.")
+class Query(OrganizationQueries, PeopleQueries, ServerQueries, WalkthroughQueries):
+    """The root of queries."""
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation(
+    ServerMutations, AssignmentMutations, WalkthroughMutations, StepMutations, FileMutations
+):
+    """The root of mutations."""
+
+
+class Schema(strawberry.Schema):
+    """A schema that leaves errors to the endpoint, which logs each of them once."""
+
+    @override
+    def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
+        """Nothing: Strawberry would log clients' mistakes, with their queries, as errors."""
+
+
+def build_schema(*, has_introspection: bool = True) -> Schema:
+    """The schema; without introspection, names that a client must have got wrong stay unhelped."""
+    extensions: list[Any] = [TokenLimit, lambda: ParserCache(maxsize=256), Limits]
+    if not has_introspection:
+        extensions.append(lambda: AddValidationRules([NoSchemaIntrospectionCustomRule]))
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        extensions=extensions,
+        config=StrawberryConfig(disable_field_suggestions=not has_introspection),
+    )

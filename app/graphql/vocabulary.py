@@ -1,0 +1,119 @@
+"""The product's closed vocabularies as GraphQL enums, every value described."""
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import TypeVar
+
+import strawberry
+from strawberry.types.enum import StrawberryEnumDefinition
+
+from app.core.enums import (
+    ActorKind,
+    AuthType,
+    KeyScope,
+    Role,
+    SupportTicketType,
+    Toolset,
+    WalkthroughStatus,
+    WalkthroughType,
+)
+from app.domain.walkthrough_files import PairedBy
+
+E = TypeVar("E", bound=Enum)
+
+
+def describe(kind: type[E], description: str, values: Mapping[E, str]) -> None:
+    """Make the enum known to GraphQL under its own name, with a description for each value."""
+    strawberry.enum(kind, description=description)
+    definition: StrawberryEnumDefinition = getattr(kind, "__strawberry_definition__")  # noqa: B009 - Enum itself has none
+    told = {member.name: text for member, text in values.items()}
+    for value in definition.values:
+        value.description = told[value.name]
+
+
+describe(
+    AuthType,
+    "How a server's end users make themselves known.",
+    {
+        AuthType.NONE: "They need not; a tracking id in the address may tell who they are.",
+        AuthType.COLLECT_EMAIL: "They are asked for an e-mail address once.",
+        AuthType.PLATFORM_OAUTH: "They log in with the platform.",
+        AuthType.CUSTOM_OAUTH: "They log in with the organization's own identity provider.",
+    },
+)
+describe(
+    SupportTicketType,
+    "Where tickets go that end users open through their agent.",
+    {
+        SupportTicketType.NONE: "Nowhere: the server has no get_support tool.",
+        SupportTicketType.DASHBOARD: "To the organization's tickets.",
+        SupportTicketType.SLACK: "As DASHBOARD, until a delivery to Slack exists.",
+        SupportTicketType.LINEAR: "As DASHBOARD, until a delivery to Linear exists.",
+    },
+)
+describe(
+    Toolset,
+    "Which walkthrough tools a server offers to agents.",
+    {
+        Toolset.COMPACT: "Two tools: start_walkthrough and get_next_step.",
+        Toolset.CLASSIC: "Five tools: list, select, next step, status and reset.",
+        Toolset.BOTH: "All seven.",
+    },
+)
+describe(
+    WalkthroughStatus,
+    "Where a walkthrough stands in its authors' hands.",
+    {
+        WalkthroughStatus.DRAFT: "Being written; no agent sees it.",
+        WalkthroughStatus.PUBLISHED: "Offered on the servers that it is assigned to.",
+        WalkthroughStatus.ARCHIVED: "Put away; its title is free for another one.",
+    },
+)
+describe(
+    WalkthroughType,
+    "What a walkthrough is for.",
+    {
+        WalkthroughType.COURSE: "Teaches a subject.",
+        WalkthroughType.INSTALLER: "Installs something.",
+        WalkthroughType.TROUBLESHOOTING: "Finds and mends a fault.",
+        WalkthroughType.INTEGRATION: "Connects the product with something else.",
+        WalkthroughType.QUICKSTART: "Leads to a first result quickly.",
+    },
+)
+describe(
+    Role,
+    "What a member may do in an organization.",
+    {
+        Role.OWNER: "Everything; an organization always has an owner.",
+        Role.ADMIN: "Everything but managing owners.",
+        Role.MEMBER: "Reads everything, writes walkthroughs, answers tickets.",
+    },
+)
+describe(
+    KeyScope,
+    "What an API key was made for.",
+    {
+        KeyScope.READ: "To read servers, walkthroughs, tickets, end users and figures.",
+        KeyScope.WRITE: "To change servers and walkthroughs.",
+        KeyScope.TICKETS: "To read and answer tickets.",
+        KeyScope.END_USERS: "To export and forget end users.",
+    },
+)
+describe(
+    ActorKind,
+    "Who acts.",
+    {
+        ActorKind.USER: "A member who signed in.",
+        ActorKind.API_KEY: "A script with an API key.",
+        ActorKind.OPERATOR: "Whoever runs the platform.",
+    },
+)
+describe(
+    PairedBy,
+    "How a step of a file found the step that it is a version of.",
+    {
+        PairedBy.ID: "By the id in the step's metadata.",
+        PairedBy.TITLE: "By its title.",
+        PairedBy.NEW: "It did not: the step is new.",
+    },
+)

@@ -1,0 +1,49 @@
+"""Product errors as JSON-RPC errors: the one place that gives them codes and HTTP statuses."""
+
+from dataclasses import dataclass, field
+
+from mcp_types import INVALID_PARAMS, INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR
+
+from app.core.errors import NotSignedIn, ProductError, TooMany, Unavailable
+
+SERVER_ERROR = -32000
+SESSION_NOT_FOUND = -32001
+
+__all__ = [
+    "INVALID_PARAMS",
+    "INVALID_REQUEST",
+    "METHOD_NOT_FOUND",
+    "PARSE_ERROR",
+    "SERVER_ERROR",
+    "SESSION_NOT_FOUND",
+    "JsonRpcError",
+    "from_product_error",
+]
+
+
+@dataclass
+class JsonRpcError(Exception):
+    """A failure of the protocol or of admission: HTTP status, JSON-RPC code, a sentence, facts."""
+
+    status: int
+    code: int
+    message: str
+    data: object = None
+    headers: tuple[tuple[bytes, bytes], ...] = field(default=())
+    request_id: str | int | None = None
+
+
+def from_product_error(error: ProductError) -> JsonRpcError:
+    """What a client is told of an error that stopped its request before any tool ran."""
+    data = {"code": error.code}
+    if isinstance(error, TooMany | Unavailable):
+        status = 429 if isinstance(error, TooMany) else 503
+        retry = (b"retry-after", str(error.retry_after_seconds).encode())
+        return JsonRpcError(status, SERVER_ERROR, error.message, data, (retry,))
+    if isinstance(error, NotSignedIn):
+        return JsonRpcError(
+            401, SERVER_ERROR, error.message, data, ((b"www-authenticate", b"Bearer"),)
+        )
+    if error.code == "unknown_session":
+        return JsonRpcError(404, SESSION_NOT_FOUND, error.message, data)
+    return JsonRpcError(400, INVALID_REQUEST, error.message, data)

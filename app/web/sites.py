@@ -1,0 +1,24 @@
+"""The site that a request came to, for Litestar's handlers."""
+
+from typing import Any
+
+from litestar import Request
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from litestar.types import Scope
+
+from app.web.hosts import Site
+
+# Litestar would try to convert the value, and knows no union of dataclasses.
+SiteHere = NamedDependency[SkipValidation[Site]]
+
+
+def set_site(scope: Scope, site: Site) -> None:
+    """Remember the site for the handler."""
+    scope.setdefault("state", {})["site"] = site
+
+
+def provide_site(request: Request[Any, Any, Any]) -> Site:
+    """The dependency `site`."""
+    site: Site = request.scope["state"]["site"]
+    return site

@@ -1,0 +1,1 @@
+"""What a call costs, measured beside what others ship and beside what is possible."""

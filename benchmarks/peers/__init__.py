@@ -1,0 +1,1 @@
+"""What mcplatform is measured against: the same statements behind other protocol layers."""

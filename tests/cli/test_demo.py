@@ -1,0 +1,95 @@
+"""The demo: a first start, a second one, and what keeps it from starting."""
+
+import asyncio
+import re
+import signal
+from pathlib import Path
+
+import httpx
+
+from tests.support.command import run, serving
+from tests.support.redis_servers import free_port
+
+INITIALIZE = {
+    "jsonrpc": "2.0",
+    "id": 1,
+    "method": "initialize",
+    "params": {
+        "protocolVersion": "2025-11-25",
+        "capabilities": {},
+        "clientInfo": {"name": "test-agent", "version": "1.0"},
+    },
+}
+
+
+def percents(transcript: str) -> list[int]:
+    return [int(found) for found in re.findall(r"(\d+)% \(", transcript)]
+
+
+async def test_the_first_start_walks_and_opens_a_ticket_and_the_second_goes_on(
+    tmp_path: Path,
+) -> None:
+    port = str(free_port())
+    first = await run(tmp_path, "demo", "--once", "--port", port)
+    second = await run(tmp_path, "demo", "--once", "--port", port)
+    assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
+    assert "ticket #1" in first.stdout
+    assert first.stdout.count("→ get_next_step") == 2
+    assert percents(first.stdout)[0] == 0
+    assert "→ get_support" not in second.stdout
+    assert percents(second.stdout)[0] == percents(first.stdout)[-1] > 0
+    for ended in (first, second):
+        assert f"http://127.0.0.1:{port}/api/mcpserver/mcp\n" in ended.stdout
+        assert "Traceback" not in ended.stderr
+        assert "\x1b" not in ended.stdout
+
+
+async def test_it_serves_on_at_an_address_that_needs_no_host_name(tmp_path: Path) -> None:
+    async with (
+        serving(tmp_path, free_port(), "demo") as demo,
+        httpx.AsyncClient() as client,
+    ):
+        address = f"{demo.url}/api/mcpserver/mcp"
+        answer = await client.post(address, json=INITIALIZE)
+        page = await client.get(address, headers={"accept": "text/html"})
+        health = await client.get(f"{demo.url}/api/mcpserver/health")
+        await demo.says("Serving until Ctrl-C.")
+        ended = await demo.leave(signal.SIGINT)
+    assert answer.json()["result"]["serverInfo"]["name"]
+    assert "claude mcp add --transport http" in page.text
+    assert address in page.text
+    assert health.json()["checks"]["registeredServers"] >= 1
+    assert (ended.code, ended.stdout) == (0, "")
+    assert "Traceback" not in ended.stderr
+
+
+async def test_it_ends_quietly_when_nobody_reads_along_any_more(tmp_path: Path) -> None:
+    async with serving(tmp_path, free_port(), "demo") as demo:
+        assert demo.process.stdout is not None
+        await demo.says("Tools: ")
+        demo.process._transport.get_pipe_transport(1).close()  # type: ignore[attr-defined]  # as `head` does
+        async with asyncio.timeout(30):
+            code = await demo.process.wait()
+        assert demo.process.stderr is not None
+        assert (code, await demo.process.stderr.read()) == (0, b"")
+
+
+async def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        ended = await run(tmp_path, "demo", "--port", str(port))
+    assert ended.code == 1
+    assert ended.stderr.startswith(f"Error: Port {port} is in use.")
+
+
+async def test_it_is_not_for_production(tmp_path: Path) -> None:
+    ended = await run(
+        tmp_path,
+        "demo",
+        MCPLATFORM_BASE_URL="https://mcp.example.com",
+        MCPLATFORM_SECRET_KEY="k" * 32,
+        DATABASE_URL="postgresql://user@db/mcplatform",
+    )
+    assert ended.code == 1
+    assert "The demo is for your own machine" in ended.stderr

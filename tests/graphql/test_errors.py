@@ -1,0 +1,49 @@
+"""Every code that the rules of authoring give is one that clients can know."""
+
+import ast
+
+from app.core.errors import Conflict, Invalid, NotFound
+from app.graphql.errors import UserErrorCode, user_errors
+from tests.architecture.sources import Source, called_name, sources
+
+# What these give is told elsewhere: to agents, or not in `userErrors`.
+ELSEWHERE = {"app/domain/progress.py", "app/domain/admission.py"}
+KNOWN = {name.lower() for name in UserErrorCode.__members__}
+PEOPLE = {"account", "invitation", "member", "api_key", "desk"}
+
+
+def codes(source: Source) -> set[str]:
+    """The third argument of each noted fault, and each `code = …` of an error."""
+    found = set()
+    for node in ast.walk(source.tree):
+        match node:
+            case ast.Call(args=[_, _, ast.Constant(value=str() as code)]) if (
+                called_name(node) == "add"
+            ):
+                found.add(code)
+            case ast.keyword(arg="code", value=ast.Constant(value=str() as code)):
+                found.add(code)
+            case ast.Assign(targets=[ast.Name(id="code")], value=ast.Constant(value=str() as code)):
+                found.add(code)
+    return found
+
+
+def test_every_code_of_authoring_is_in_the_enum() -> None:
+    unknown = {
+        source.name: codes(source) - KNOWN
+        for source in sources("app/domain", "app/repositories")
+        if source.name not in ELSEWHERE and not any(word in source.name for word in PEOPLE)
+    }
+    assert {name: found for name, found in unknown.items() if found} == {}
+
+
+def test_another_code_reads_as_its_family() -> None:
+    told = [
+        user_errors(error)[0].code.name
+        for error in (
+            NotFound("Gone.", code="lost"),
+            Invalid("Odd.", field="a", code="odd"),
+            Conflict("Busy.", code="busy"),
+        )
+    ]
+    assert told == ["NOT_FOUND", "INVALID", "CONFLICT"]

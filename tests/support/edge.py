@@ -1,0 +1,70 @@
+"""The web application in this process, with a stand-in for the MCP plane where a test wants one."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_network
+from typing import Any
+
+import httpx
+import msgspec
+from litestar import Litestar
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from app.core.limiter import Limiter
+from app.core.metrics import Metrics
+from app.core.settings import DEVELOPMENT_ALIASES, SAMPLE_SLUG
+from app.domain.server_directory import ServerDirectory
+from app.graphql.endpoint import GraphqlEndpoint
+from app.graphql.schema import build_schema
+from app.mcp.address import McpAddress
+from app.web.app import Edge, build_app
+from app.web.hosts import Hosts
+
+HOSTS = Hosts.below(
+    "http://localhost:8000",
+    aliases=dict.fromkeys(DEVELOPMENT_ALIASES, SAMPLE_SLUG),
+    loopback=DEVELOPMENT_ALIASES,
+)
+
+
+async def told_address(
+    _scope: Scope, _receive: Receive, send: Send, *, address: McpAddress
+) -> None:
+    """An MCP plane that answers with the address that it was given."""
+    body = msgspec.json.encode(address)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def edge(**changes: Any) -> ASGIApp:
+    """The application at http://localhost:8000, in development, behind proxies in 10.0.0.0/8."""
+    metrics = changes.pop("metrics", None) or Metrics()
+    parts: dict[str, Any] = {
+        "hosts": HOSTS,
+        "trusted_proxies": (ip_network("10.0.0.0/8"),),
+        "limiter": Limiter(metrics=metrics, address_calls_per_minute=1000),
+        "metrics": metrics,
+        "directory": ServerDirectory(),
+        "mcp": told_address,
+        "graphql": GraphqlEndpoint(build_schema(), origin="http://localhost:8000"),
+    }
+    return build_app(Edge(**{**parts, **changes}), lifespan=_nothing)
+
+
+@asynccontextmanager
+async def _nothing(_app: Litestar) -> AsyncIterator[None]:
+    yield
+
+
+async def ask(
+    app: ASGIApp,
+    url: str,
+    *,
+    method: str = "GET",
+    headers: dict[str, str] | None = None,
+    peer: str = "192.0.2.7",
+) -> httpx.Response:
+    """The answer to one request, whose Host header is the URL's unless `headers` has one."""
+    transport = httpx.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=False)  # type: ignore[arg-type]  # the same interface, typed apart
+    async with httpx.AsyncClient(transport=transport) as client:
+        return await client.request(method, url, headers=headers)
