@@ -30,6 +30,7 @@ PROGRAMS = ("initdb", "pg_ctl", "postgres")
 BINARIES_CACHE = Path("/var/cache/mcplatform")
 WAIT_SECONDS = 30  # for a start, for a stop
 PROGRAM_SECONDS = 2 * WAIT_SECONDS
+LEFTOVER_SECONDS = 5
 SOCKET_NAME = ".s.PGSQL.5432"
 # A socket's path has at most 103 bytes on macOS (107 on Linux); these letters need no quoting.
 SOCKET_FOLDER = re.compile(r"[A-Za-z0-9_./-]{1,89}")
@@ -154,8 +155,10 @@ def stop(server: EmbeddedServer) -> None:
 
 def _initialise(server: EmbeddedServer) -> None:
     """Make the cluster beside its place, so that `postgres/` exists only with its database."""
-    for leftover in server.folder.glob(".postgres-new-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
+    deadline = time.monotonic() + LEFTOVER_SECONDS
+    while (found := [*server.folder.glob(".postgres-new-*")]) and time.monotonic() < deadline:
+        for leftover in found:  # more than once: the initdb of a killed start outlives it
+            shutil.rmtree(leftover, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=".postgres-new-", dir=server.folder))
     if server.account:
         os.chown(fresh, *server.account)
