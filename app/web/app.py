@@ -15,6 +15,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.core.errors import ProductError
 from app.core.limiter import Limiter
 from app.core.metrics import Metrics
+from app.domain.desk import Desk
 from app.domain.server_directory import ServerDirectory
 from app.mcp.address import McpAddress
 from app.web import health
@@ -66,6 +67,7 @@ class Edge:
     directory: ServerDirectory
     mcp: McpPlane
     graphql: ASGIApp
+    desk: Desk
 
 
 def build_app(
@@ -75,6 +77,7 @@ def build_app(
     litestar = Litestar(
         [health.live, health.ready, health.health, health.metrics, front_page],
         dependencies={
+            "desk": Provide(lambda: edge.desk, sync_to_thread=False),
             "directory": Provide(lambda: edge.directory, sync_to_thread=False),
             "limiter": Provide(lambda: edge.limiter, sync_to_thread=False),
             "metrics": Provide(lambda: edge.metrics, sync_to_thread=False),
@@ -130,12 +133,10 @@ class Front:
                 url=f"{site.origin}{path}",
             )
             await edge.mcp(scope, receive, send, address=address)
-        elif is_graphql:
-            await edge.graphql(scope, receive, send)
         else:
             set_site(scope, site)
             scope["client"] = (come.client_address, 0)
-            await self._rest(scope, receive, send)
+            await (edge.graphql if is_graphql else self._rest)(scope, receive, send)
 
     def _over_limit(self, client_address: str) -> Refusal | None:
         wait = self._edge.limiter.hit_address(client_address)

@@ -16,7 +16,7 @@ from app.repositories import database
 from tests.support.authoring import found
 from tests.support.edge import ask, edge
 from tests.support.graph import URL, Graph, with_key
-from tests.support.people import Reception
+from tests.support.people import Postbox, Reception, new_desk
 
 VIEWER = b'{"query": "{ viewer { name organizationId } }"}'
 ORIGIN = "http://localhost:8000"
@@ -170,7 +170,9 @@ async def test_a_dead_database_reads_as_unavailable(
 
 async def test_an_operation_that_takes_too_long_is_stopped(database: str) -> None:
     await found()
-    endpoint = GraphqlEndpoint(build_schema(), origin=ORIGIN, time_limit_seconds=0.0)
+    endpoint = GraphqlEndpoint(
+        build_schema(), desk=new_desk(Postbox()), origin=ORIGIN, time_limit_seconds=0.0
+    )
     slow = await with_key("acme-tools", app=edge(graphql=endpoint))
     answer = await slow.answer("{ servers { nodes { id } } }")
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
@@ -180,7 +182,9 @@ async def test_an_operation_that_takes_too_long_is_stopped(database: str) -> Non
 async def test_what_is_stopped_gives_its_connections_back(
     graph: Graph, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    endpoint = GraphqlEndpoint(build_schema(), origin=ORIGIN, time_limit_seconds=0.3)
+    endpoint = GraphqlEndpoint(
+        build_schema(), desk=new_desk(Postbox()), origin=ORIGIN, time_limit_seconds=0.3
+    )
     hasty = Graph(edge(graphql=endpoint), graph.headers)
     await graph.change("createWalkthrough { walkthrough { id } }", title="Guide")
 
@@ -201,7 +205,9 @@ async def test_what_is_stopped_gives_its_connections_back(
 
 
 async def test_without_introspection_the_schema_stays_unread() -> None:
-    endpoint = GraphqlEndpoint(build_schema(has_introspection=False), origin=ORIGIN)
+    endpoint = GraphqlEndpoint(
+        build_schema(has_introspection=False), desk=new_desk(Postbox()), origin=ORIGIN
+    )
     answer = await Graph(edge(graphql=endpoint)).answer(
         "{ __schema { types { name } } vewer { id } }"
     )

@@ -19,6 +19,7 @@ from app.graphql.schema import build_schema
 from app.mcp.address import McpAddress
 from app.web.app import Edge, build_app
 from app.web.hosts import Hosts
+from tests.support.people import Postbox, new_desk
 
 HOSTS = Hosts.below(
     "http://localhost:8000",
@@ -39,6 +40,7 @@ async def told_address(
 def edge(**changes: Any) -> ASGIApp:
     """The application at http://localhost:8000, in development, behind proxies in 10.0.0.0/8."""
     metrics = changes.pop("metrics", None) or Metrics()
+    desk = changes.pop("desk", None) or new_desk(Postbox())
     parts: dict[str, Any] = {
         "hosts": HOSTS,
         "trusted_proxies": (ip_network("10.0.0.0/8"),),
@@ -46,7 +48,8 @@ def edge(**changes: Any) -> ASGIApp:
         "metrics": metrics,
         "directory": ServerDirectory(),
         "mcp": told_address,
-        "graphql": GraphqlEndpoint(build_schema(), origin="http://localhost:8000"),
+        "graphql": GraphqlEndpoint(build_schema(), desk=desk, origin="http://localhost:8000"),
+        "desk": desk,
     }
     return build_app(Edge(**{**parts, **changes}), lifespan=_nothing)
 

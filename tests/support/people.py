@@ -101,17 +101,21 @@ def client(address: str = "203.0.113.7") -> Client:
     return Client(address=address, user_agent="Firefox")
 
 
-@asynccontextmanager
-async def reception(attempts: Attempts | None = None) -> AsyncIterator[Reception]:
-    """A front desk with quick hashes, open while the block lasts."""
-    postbox = Postbox()
-    passwords = Passwords(CHEAP)
-    desk = Desk(
-        passwords=passwords,
+def new_desk(postbox: Postbox, attempts: Attempts | None = None) -> Desk:
+    """A front desk with quick hashes; it sends mail only while its queue is running."""
+    return Desk(
+        passwords=Passwords(CHEAP),
         attempts=attempts or Unlimited(),
         mail=MailQueue(postbox),
         base_url="http://localhost:8000",
     )
+
+
+@asynccontextmanager
+async def reception(attempts: Attempts | None = None) -> AsyncIterator[Reception]:
+    """A front desk, open while the block lasts."""
+    postbox = Postbox()
+    desk = new_desk(postbox, attempts)
     async with desk.mail.running():
         yield Reception(desk, postbox)
-    passwords.close()
+    desk.passwords.close()
