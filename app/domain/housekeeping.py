@@ -22,12 +22,12 @@ log = structlog.get_logger()
 async def keep_house(pause_seconds: float = PAUSE_SECONDS) -> None:
     """Purge now and then, for ever; several processes may do so at once."""
     while True:
+        await asyncio.sleep(pause_seconds)  # first: a start has better things to do
         try:
             while await purge_people() >= BATCH:
                 pass
         except Unavailable as error:
             log.warning("purge put off", reason=error.message)
-        await asyncio.sleep(pause_seconds)
 
 
 async def purge_people() -> int:
