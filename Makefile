@@ -62,6 +62,10 @@ types: $(DEV) ## Types, strictly
 contracts: $(DEV) ## Which layer may import which
 	@$(BIN)/lint-imports --no-cache --no-logo
 
+.PHONY: browser
+browser: $(DEV) ## Sign in and use GraphiQL in a real browser (needs Chromium)
+	@$(BIN)/python -m pytest -o timeout=180 tests/browser $(ARGS)
+
 .PHONY: clients
 clients: $(RUN) ## Drive a running server with the public clients (needs Node 20)
 	@tests/clients/run $(ARGS)

@@ -15,19 +15,26 @@ from app.core.log import configure_logging
 from app.core.mail import MailQueue, mailer
 from app.core.metrics import Metrics
 from app.core.passwords import Passwords
+from app.core.safe_fetch import SafeFetcher
+from app.core.sealed import Sealer
 from app.core.settings import DEVELOPMENT_ALIASES, SAMPLE_SLUG, Settings, read_settings
+from app.domain.analytics_roll_up import keep_counting
+from app.domain.client_documents import ClientDocuments
 from app.domain.desk import Desk
 from app.domain.housekeeping import keep_house
 from app.domain.server_directory import ServerDirectory
+from app.domain.upstream import Upstream
 from app.graphql.endpoint import GraphqlEndpoint
 from app.graphql.schema import build_schema
 from app.mcp.endpoint import McpEndpoint
 from app.mcp.warm import warm_up
+from app.oauth.endpoint import OAuthEndpoint
+from app.oauth.plane import Plane
 from app.repositories import database
 from app.repositories.opening import bring_up_to_date, database_url, pool
 from app.web.app import Edge, build_app
 from app.web.hosts import Hosts
-from app.web.pages import connect_page
+from app.web.pages import connect_page, message_page
 
 SAMPLE_SECONDS = 5
 
@@ -66,12 +73,14 @@ def create_app(settings: Settings) -> ASGIApp:
         metrics=metrics,
         directory=directory,
         mcp=endpoint,
+        oauth=OAuthEndpoint(oauth_plane(settings, desk), directory=directory, limiter=limiter),
         graphql=GraphqlEndpoint(
             build_schema(has_introspection=settings.graphql_introspection),
             desk=desk,
             origin=settings.base_url,
         ),
         desk=desk,
+        has_graphiql=settings.serves_graphiql,
     )
 
     return build_app(edge, lifespan=lambda _app: _running(settings, edge))
@@ -85,7 +94,22 @@ def desk_of(settings: Settings, limiter: Limiter) -> Desk:
         passwords=Passwords(),
         attempts=Attempts(limiter),
         mail=MailQueue(mailer(smtp_url, sender=settings.mail_from, outbox=outbox)),
+        sealer=Sealer(
+            settings.secret_key.get_secret_value(),
+            *(key.get_secret_value() for key in settings.secret_key_old),
+        ),
         base_url=settings.base_url,
+    )
+
+
+def oauth_plane(settings: Settings, desk: Desk) -> Plane:
+    """What end users' logins work with; in development also with clients of this machine."""
+    fetcher = SafeFetcher(allows_loopback=not settings.is_production)
+    return Plane(
+        desk=desk,
+        documents=ClientDocuments(fetcher),
+        upstream=Upstream(fetcher),
+        message_page=message_page,
     )
 
 
@@ -108,6 +132,7 @@ async def _running(settings: Settings, edge: Edge) -> AsyncIterator[None]:
         await stack.enter_async_context(in_background(edge.directory.follow(dsn)))
         await stack.enter_async_context(edge.desk.mail.running())
         await stack.enter_async_context(in_background(keep_house()))
+        await stack.enter_async_context(in_background(keep_counting()))
         await warm_up()
         await stack.enter_async_context(in_background(_sample(edge.metrics, edge.directory)))
         await stack.enter_async_context(in_background(_leave_with_the_supervisor()))

@@ -12,7 +12,7 @@ import uvloop
 
 from app.core.embedded_postgres import EmbeddedPostgresError, embedded_postgres
 from app.core.settings import read_settings
-from benchmarks import floor, long_run, memory_growth, next_step
+from benchmarks import floor, long_run, management, memory_growth, next_step
 from benchmarks.contenders import CannotServe
 from benchmarks.figures import Report
 from benchmarks.machine import Cores, description, split_cores
@@ -26,6 +26,7 @@ _OTHERS: dict[str, Benchmark] = {
     "long-run": long_run.run,
     "memory": memory_growth.run,
     "floor": floor.run,
+    "management": management.run,
 }
 
 
@@ -41,7 +42,8 @@ def main(which: str, rounds: int, calls: int) -> None:
 
     next-step: get_next_step beside FastMCP's server and bare ASGI. long-run: a walkthrough of 1,000
     steps against one of 10. memory: its growth over 50,000 calls. floor: every tool with 20
-    walkthroughs of 50 steps.
+    walkthroughs of 50 steps. management: charts of a month with a million calls, and GraphQL beside
+    plain asyncpg and msgspec.
 
     Works in a database of its own on the server that DATABASE_URL names, or on the embedded one.
     """

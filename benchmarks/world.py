@@ -174,7 +174,7 @@ async def _open_server(
     server = await servers.open_server(scope, slug, settings=settings)
     world.walkthroughs[slug] = []
     for number, length in enumerate(lengths, start=1):
-        content = _file(f"{slug} {number}", length)
+        content = walkthrough_file(f"{slug} {number}", length)
         report = await walkthrough_files.import_walkthrough(scope, content)
         assert report.walkthrough_id is not None
         world.walkthroughs[slug].append(report.walkthrough_id)
@@ -184,7 +184,8 @@ async def _open_server(
     world.configs[slug] = config
 
 
-def _file(title: str, length: int) -> bytes:
+def walkthrough_file(title: str, length: int) -> bytes:
+    """A published walkthrough of so many steps, to import."""
     steps = [
         {
             "title": f"Step {number} of many",

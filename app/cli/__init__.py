@@ -15,6 +15,7 @@ _COMMANDS = {
     "organization": ("organizations", "Found organizations."),
     "import": ("import_files", "Bring walkthroughs in from files."),
     "export": ("export_file", "Write a walkthrough to a file."),
+    "walkthroughs": ("walkthroughs", "Keep walkthroughs in files, over the API."),
     "token": ("tokens", "Make API keys for scripts."),
     "doctor": ("doctor", "Check what the platform stands on, and say what to do."),
 }

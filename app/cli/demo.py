@@ -14,7 +14,10 @@ from app.cli.command import errors_explained
 from app.cli.serving import leaving_in_peace, listening_socket, settings_for, uvicorn_config
 from app.cli.transcript import walk_through
 from app.core.log import configure_logging
+from app.core.secrets import Secret
 from app.core.settings import Settings
+from app.domain import sample_owner
+from app.domain.account_mail import RESET_PAGE
 from app.domain.samples import load_samples
 from app.main import create_app
 from app.repositories.migrations import migrate
@@ -53,6 +56,7 @@ async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> N
         await migrate(dsn)
         async with pool(settings, dsn):
             is_first = await load_samples()
+            token = await sample_owner.way_in()
         server = uvicorn.Server(uvicorn_config(create_app(settings)))
         serving = asyncio.create_task(server.serve([listener]))  # noqa: TID251 - awaited below
         stays = False
@@ -62,8 +66,11 @@ async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> N
                     break
                 await asyncio.sleep(POLL_SECONDS)
             if server.started:
-                await _tell(listener.getsockname()[1], is_first=is_first, once=once)
+                await _tell(listener.getsockname()[1], is_first=is_first)
+                _tell_members(settings, token)
                 stays = not once
+                if stays:
+                    click.echo("\nServing until Ctrl-C.")
         except* BrokenPipeError:
             _print_no_more()
         finally:
@@ -72,7 +79,7 @@ async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> N
             await serving
 
 
-async def _tell(port: int, *, is_first: bool, once: bool) -> None:
+async def _tell(port: int, *, is_first: bool) -> None:
     origin = f"http://{HOST}:{port}"
     await walk_through(f"{origin}/api/mcpserver/{TRACKING_ID}/mcp", opens_ticket=is_first)
     address = f"{origin}/api/mcpserver/mcp"
@@ -82,8 +89,21 @@ async def _tell(port: int, *, is_first: bool, once: bool) -> None:
         f"for example with\n\n    {command_line}\n\n"
         "Open the address in a browser to read how to connect other agents."
     )
-    if not once:
-        click.echo("Serving until Ctrl-C.")
+
+
+def _tell_members(settings: Settings, token: Secret) -> None:
+    """How to come in as the customer, and where the platform's mail can be read."""
+    link = f"{settings.base_url}/{RESET_PAGE}?token={token.reveal()}"
+    click.echo(
+        f"\nManage the sample organization as its owner, {sample_owner.EMAIL}: choose a password\n"
+        f"within the hour at\n\n    {link}\n\n"
+        f"and sign in at {settings.base_url}/sign-in."
+    )
+    if settings.serves_graphiql:
+        click.echo(f"GraphiQL is at {settings.base_url}/graphql.")
+    if settings.smtp_url is None:
+        outbox = (settings.data_folder / "outbox").absolute()
+        click.echo(f"Mail that would be sent goes into {outbox}.")
 
 
 def _print_no_more() -> None:

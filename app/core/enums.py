@@ -133,3 +133,25 @@ class TokenPurpose(StrEnum):
 
     VERIFY_EMAIL = "verify_email"
     RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a purpose
+
+
+class ClientAuthMethod(StrEnum):
+    """How an OAuth client proves itself at the token endpoint (RFC 7591)."""
+
+    NONE = "none"
+    CLIENT_SECRET_BASIC = "client_secret_basic"  # noqa: S105 - the name of a method
+    CLIENT_SECRET_POST = "client_secret_post"  # noqa: S105 - the name of a method
+
+
+class FlowStage(StrEnum):
+    """What a login under way waits for: the person's consent, or who they are."""
+
+    CONSENT = "consent"
+    LOGIN = "login"
+
+
+class OAuthTokenKind(StrEnum):
+    """What an OAuth token is good for."""
+
+    ACCESS = "access"
+    REFRESH = "refresh"

@@ -126,13 +126,17 @@ class Limiter:
 
     async def hit(self, key: str, per_minute: int) -> int:
         """0 if the call may go ahead, else the seconds after which it may."""
+        wait = await self.hit_if_counted(key, per_minute)
+        if wait is None:
+            self._metrics.limiter_unchecked.inc()
+        return wait or 0
+
+    async def hit_if_counted(self, key: str, per_minute: int) -> int | None:
+        """The same, but None while a configured Redis is away: whoever asks decides."""
         if self._redis is None:
-            wait = self._local.hit(key, per_minute)
+            wait: int | None = self._local.hit(key, per_minute)
         else:
-            told = await self._told_by(self._redis, key, per_minute)
-            if told is None:
-                self._metrics.limiter_unchecked.inc()
-            wait = told or 0
+            wait = await self._told_by(self._redis, key, per_minute)
         if wait:
             self._metrics.limiter_refused.labels("end_user").inc()
         return wait

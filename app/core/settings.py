@@ -67,6 +67,10 @@ class Settings(BaseSettings):
         SecretStr(DEVELOPMENT_KEY),
         description=f"at least {SECRET_KEY_MIN_CHARACTERS} random characters, and keep them secret",
     )
+    secret_key_old: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (),
+        description="the secret keys of before, separated by commas, while they must still read",
+    )
     host_aliases: Annotated[dict[str, str], NoDecode] = Field(
         {}, description="host=slug pairs, separated by commas, such as mcp.acme.com=acme-tools"
     )
@@ -113,6 +117,10 @@ class Settings(BaseSettings):
     graphql_introspection: bool = Field(
         default=True, description="true to let GraphQL clients read the schema, else false"
     )
+    graphiql: bool | None = Field(
+        None,
+        description="true to serve GraphiQL at /graphql to browsers, false not to serve it",
+    )
     metrics_folder: Path | None = Field(
         None,
         validation_alias="PROMETHEUS_MULTIPROC_DIR",
@@ -127,7 +135,12 @@ class Settings(BaseSettings):
     @property
     def is_production(self) -> bool:
         """Whether the base URL leads anywhere but to this machine."""
-        return not _is_loopback(self.base_host)
+        return not is_loopback(self.base_host)
+
+    @property
+    def serves_graphiql(self) -> bool:
+        """Whether browsers get GraphiQL; unless it is set, only on this machine."""
+        return not self.is_production if self.graphiql is None else self.graphiql
 
     @field_validator("database_url", "redis_url", "smtp_url", mode="before")
     @classmethod
@@ -175,6 +188,18 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return value
 
+    @field_validator("secret_key_old", mode="before")
+    @classmethod
+    def _are_keys(cls, value: object) -> object:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not isinstance(text, str):
+            return value
+        keys = [part.strip() for part in text.split(",") if part.strip()]
+        if any(len(key) < SECRET_KEY_MIN_CHARACTERS for key in keys):
+            message = "has an entry that is too short"
+            raise ValueError(message)
+        return tuple(SecretStr(key) for key in keys)
+
     @field_validator("host_aliases", mode="before")
     @classmethod
     def _are_pairs(cls, value: object) -> object:
@@ -190,7 +215,7 @@ class Settings(BaseSettings):
             if not _HOST.fullmatch(host) or not _SLUG.fullmatch(slug):
                 message = f"has an entry that is no host=slug pair: {host}={slug}"
                 raise ValueError(message)
-            if _is_production(info) and _is_loopback(host.strip("[]")):
+            if _is_production(info) and is_loopback(host.strip("[]")):
                 message = f"names {host}, which leads to this machine; production refuses that"
                 raise ValueError(message)
         return value
@@ -251,10 +276,11 @@ def _network(text: str) -> Network:
 
 def _is_production(info: ValidationInfo) -> bool:
     base_url = info.data.get("base_url")
-    return base_url is not None and not _is_loopback(urlsplit(base_url).hostname or "")
+    return base_url is not None and not is_loopback(urlsplit(base_url).hostname or "")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether the host name leads to this machine."""
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -1,7 +1,6 @@
 """Who may touch what: the only maker of scopes."""
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import timedelta
 
 from app.core import clock
@@ -10,58 +9,26 @@ from app.core.errors import NotFound, NotSignedIn
 from app.core.ids import derived_id, new_id
 from app.core.scope import EndUserScope, MemberScope, OrganizationScope, ServerScope, UserScope
 from app.core.secrets import digest
+from app.domain import end_users
+from app.domain.callers import (
+    Access,
+    Caller,
+    Credentials,
+    UnknownSession,
+    told_by_session,
+    told_by_token,
+)
+from app.domain.oauth_errors import InvalidToken
 from app.domain.server_directory import ServerConfig
 from app.repositories import callers, database, lookups
 from app.repositories.accounts import MemberSessions
 from app.repositories.api_keys import ApiKeys
 from app.repositories.database import Row
 
+__all__ = ["Access", "Caller", "Credentials", "UnknownSession"]
+
 SESSION_IDLE = timedelta(days=14)
-_RUN_TOUCH = timedelta(days=1)
 _SEEN_TOUCH = timedelta(minutes=1)
-
-
-class UnknownSession(NotFound):
-    """The session is unknown, ended, of another server or of another address: all the same."""
-
-    code = "unknown_session"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What a request brings to say who it is. `client` is (name, version), '' where not told."""
-
-    session_id: str | None = None
-    tracking_id: str | None = None
-    run: str | None = None
-    client: tuple[str, str] = ("", "")
-    is_stateless: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class Caller:
-    """Whoever makes this request, as far as known; `end_user_id` may come to be known later.
-
-    `new_run` is set when a run handle was made that the answer must pass on.
-    """
-
-    scope: ServerScope
-    credentials: Credentials
-    session_id: str | None
-    end_user_id: str | None
-    email: str | None
-    is_collecting_email: bool
-    is_kept_in_session: bool
-    visit_id: str | None
-    run: str | None
-    is_run_due: bool
-    new_run: str | None = None
-
-    @property
-    def is_identified(self) -> bool:
-        """Whether a person is known: by tracking id, or by e-mail where the server collects it."""
-        known_by_email = self.is_collecting_email and self.email is not None
-        return self.credentials.tracking_id is not None or known_by_email
 
 
 def server_scope(config: ServerConfig) -> ServerScope:
@@ -89,8 +56,10 @@ async def operator(organization_slug: str) -> OrganizationScope:
 async def admit(config: ServerConfig, credentials: Credentials) -> Caller:
     """Who calls, read in one round trip on the current unit; nothing is written.
 
-    Raises UnknownSession.
+    Raises UnknownSession and, on servers whose end users log in, InvalidToken.
     """
+    if config.auth_type.is_oauth:
+        return await _admit_person(config, credentials)
     scope = server_scope(config)
     row = await callers.enter(
         scope,
@@ -99,30 +68,39 @@ async def admit(config: ServerConfig, credentials: Credentials) -> Caller:
         run=None if credentials.tracking_id else credentials.run,  # also before it has an end user
         client=credentials.client if credentials.is_stateless else None,
     )
-    if credentials.session_id is not None and row["session_id"] is None:
-        message = "This session is unknown or has ended. Start a new one with initialize."
-        raise UnknownSession(message)
-    now = clock.now()
-    is_visit_open = row["visit_id"] is not None and now - row["visit_seen_at"] < callers.VISIT_GAP
-    return Caller(
-        scope=scope,
-        credentials=credentials,
-        session_id=row["session_id"],
-        end_user_id=row["end_user_id"],
-        email=row["email"],
-        is_collecting_email=config.auth_type is AuthType.COLLECT_EMAIL,
-        is_kept_in_session=row["session_end_user_id"] is not None,
-        visit_id=row["visit_id"] if is_visit_open else None,
-        run=row["run_id"],
-        is_run_due=row["run_id"] is not None and now - row["run_used_at"] > _RUN_TOUCH,
+    is_collecting_email = config.auth_type is AuthType.COLLECT_EMAIL
+    return told_by_session(scope, credentials, row, is_collecting_email=is_collecting_email)
+
+
+async def _admit_person(config: ServerConfig, credentials: Credentials) -> Caller:
+    """As `admit`: the token says who it is, whatever else the request brings."""
+    if credentials.token is None:
+        message = "This server asks its users to log in: send an access token."
+        raise InvalidToken(message)
+    scope = server_scope(config)
+    brought = callers.Brought(
+        session_id=credentials.session_id,
+        tracking_id=credentials.tracking_id,
+        run=credentials.run,
+        client=credentials.client if credentials.is_stateless else None,
     )
+    row = await callers.enter_with_token(
+        scope, brought, token_hash=digest(credentials.token), auth_type=config.auth_type
+    )
+    return told_by_token(scope, credentials, row)
 
 
 async def open_session(
-    config: ServerConfig, *, client: tuple[str, str], tracking_id: str | None
+    config: ServerConfig,
+    *,
+    client: tuple[str, str],
+    tracking_id: str | None,
+    end_user_id: str | None = None,
 ) -> str:
-    """The id of a new session on this server and address."""
-    return await callers.open_session(server_scope(config), client=client, tracking_id=tracking_id)
+    """The id of a new session on this server and address, of the person who logged in, if any."""
+    return await callers.open_session(
+        server_scope(config), client=client, tracking_id=tracking_id, end_user_id=end_user_id
+    )
 
 
 async def end_session(config: ServerConfig, session_id: str, *, tracking_id: str | None) -> None:
@@ -158,7 +136,9 @@ async def end_user(caller: Caller) -> EndUserScope:
             caller.is_kept_in_session = True
         else:
             caller.end_user_id, caller.new_run = await callers.new_end_user_with_run(caller.scope)
-    if caller.session_id is not None and not caller.is_kept_in_session:
+    if caller.access is not None:
+        await _recognize(caller, caller.end_user_id)
+    elif caller.session_id is not None and not caller.is_kept_in_session:
         caller.end_user_id = await callers.keep_in_session(caller.end_user_id, caller.session_id)
         caller.is_kept_in_session = True
     if credentials.is_stateless and caller.visit_id is None:
@@ -172,6 +152,20 @@ async def end_user(caller: Caller) -> EndUserScope:
         await callers.use_run(caller.run)
         caller.is_run_due = False
     return _end_user_scope(caller, caller.end_user_id)
+
+
+async def _recognize(caller: Caller, person_id: str) -> None:
+    """Give the person what the same session or run began before, once, and the session itself."""
+    is_session_new = caller.session_id is not None and not caller.is_kept_in_session
+    if caller.anonymous_id is not None or is_session_new:
+        await end_users.recognize(
+            caller.scope,
+            person_id,
+            anonymous_id=caller.anonymous_id,
+            session_id=caller.session_id if is_session_new else None,
+        )
+        caller.anonymous_id = None
+        caller.is_kept_in_session = True
 
 
 def attribution(caller: Caller) -> ServerScope:

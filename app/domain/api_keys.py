@@ -74,11 +74,20 @@ async def issue(
     return IssuedKey(key=key, token=token)
 
 
-async def page(scope: MemberScope, *, after: Place | None = None, limit: int = 50) -> Page[ApiKey]:
-    """The keys, newest first, expired and revoked ones included. Raises NotPermitted."""
+async def page(
+    scope: MemberScope,
+    *,
+    after: Place | None = None,
+    limit: int = 50,
+    is_backward: bool = False,
+) -> Page[ApiKey]:
+    """The keys, newest first, expired and revoked ones included; backward, those before the place.
+
+    Raises NotPermitted.
+    """
     permissions.require(scope, Action.READ_API_KEYS)
     async with database.connection(scope):
-        return await ApiKeys(scope).page(after=after, limit=limit)
+        return await ApiKeys(scope).page(after=after, limit=limit, is_backward=is_backward)
 
 
 async def revoke(scope: MemberScope, key_id: str) -> ApiKey:

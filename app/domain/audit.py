@@ -71,11 +71,17 @@ async def entries(
     only: AuditFilter = AuditFilter(),  # noqa: B008 - frozen
     after: Place | None = None,
     limit: int = 50,
+    is_backward: bool = False,
 ) -> Page[AuditEntry]:
-    """The organization's audit log, newest first. Raises NotPermitted."""
+    """The organization's audit log, newest first; backward, what stands before the place.
+
+    Raises NotPermitted.
+    """
     permissions.require(scope, Action.READ_AUDIT_LOG)
     async with database.connection(scope):
-        return await AuditEntries(scope).page(only, after=after, limit=limit)
+        return await AuditEntries(scope).page(
+            only, after=after, limit=limit, is_backward=is_backward
+        )
 
 
 def changes(before: object, after: object) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What people at the front desk work with: passwords, limits on attempts, and outgoing mail."""
+"""What people at the front desk work with: passwords, limits on attempts, mail, sealed secrets."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -6,6 +6,7 @@ from typing import Final
 from app.core.attempts import Attempts
 from app.core.mail import MailQueue
 from app.core.passwords import Passwords
+from app.core.sealed import Sealer
 
 ADDRESS_ATTEMPTS_PER_MINUTE: Final = 30  # of one client, who may be a whole office
 EMAIL_ATTEMPTS_PER_MINUTE: Final = 10
@@ -19,6 +20,7 @@ class Desk:
     passwords: Passwords
     attempts: Attempts
     mail: MailQueue
+    sealer: Sealer
     base_url: str
 
 

@@ -32,10 +32,18 @@ async def become_known(
     """
     async with database.transaction(scope):
         person_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
+        await recognize(scope, person_id, anonymous_id=anonymous_id, session_id=session_id)
+        profile = msgspec.json.encode(person.profile).decode()
+        await end_users.know(person_id, email=person.email, profile=profile)
+    return person_id
+
+
+async def recognize(
+    scope: ServerScope, person_id: str, *, anonymous_id: str | None, session_id: str | None
+) -> None:
+    """As `become_known`, for a person who is an end user already."""
+    async with database.transaction(scope):
         if anonymous_id is not None and await end_users.is_anonymous(scope, anonymous_id):
             await end_users.merge(scope, anonymous_id, person_id)
         if session_id is not None:
             await end_users.keep_in_session(scope.server_id, session_id, person_id)
-        profile = msgspec.json.encode(person.profile).decode()
-        await end_users.know(person_id, email=person.email, profile=profile)
-    return person_id

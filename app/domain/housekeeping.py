@@ -8,12 +8,16 @@ import structlog
 
 from app.core import clock
 from app.core.errors import Unavailable
+from app.domain import erasure
 from app.domain.admission import SESSION_IDLE
 from app.domain.idempotency import RECORD_LIFE
 from app.repositories import lookups
 
 BATCH: Final = 1000  # rows of each kind: a fraction of a second
 INVITATION_KEPT: Final = timedelta(days=30)  # after it expired: members see whom they asked
+SPENT_KEPT: Final = timedelta(days=1)  # codes and grants that have ended, to notice replays
+UNUSED_CLIENT_KEPT: Final = timedelta(days=7)  # one that registered, and for which no one logged in
+DISUSED_CLIENT_KEPT: Final = timedelta(days=180)  # one without logins: it has to register again
 PAUSE_SECONDS: Final = 600.0
 
 log = structlog.get_logger()
@@ -25,6 +29,10 @@ async def keep_house(pause_seconds: float = PAUSE_SECONDS) -> None:
         await asyncio.sleep(pause_seconds)  # first: a start has better things to do
         try:
             while await purge_people() >= BATCH:
+                pass
+            while await purge_logins() >= BATCH:
+                pass
+            while await erasure.finish_erasures() > 0:
                 pass
         except Unavailable as error:
             log.warning("purge put off", reason=error.message)
@@ -38,5 +46,17 @@ async def purge_people() -> int:
         seen_since=now - SESSION_IDLE,
         records_since=now - RECORD_LIFE,
         invitations_since=now - INVITATION_KEPT,
+        batch=BATCH,
+    )
+
+
+async def purge_logins() -> int:
+    """How many outlived flows, codes, tokens, grants and OAuth clients are gone now."""
+    now = clock.now()
+    return await lookups.purge_logins(
+        now=now,
+        spent_since=now - SPENT_KEPT,
+        unused_since=now - UNUSED_CLIENT_KEPT,
+        disused_since=now - DISUSED_CLIENT_KEPT,
         batch=BATCH,
     )

@@ -106,15 +106,19 @@ async def invite(scope: MemberScope, desk: Desk, *, email: str, role: Role) -> I
 
 
 async def pending(
-    scope: MemberScope, *, after: Place | None = None, limit: int = 50
+    scope: MemberScope,
+    *,
+    after: Place | None = None,
+    limit: int = 50,
+    is_backward: bool = False,
 ) -> Page[Invitation]:
     """The invitations that were not accepted, expired ones too; newest first.
 
-    Raises NotPermitted.
+    Backward, those before the place. Raises NotPermitted.
     """
     permissions.require(scope, Action.READ_INVITATIONS)
     async with database.connection(scope):
-        return await Invitations(scope).pending(after=after, limit=limit)
+        return await Invitations(scope).pending(after=after, limit=limit, is_backward=is_backward)
 
 
 async def resend(scope: MemberScope, desk: Desk, invitation_id: str) -> Invitation:

@@ -4,8 +4,18 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.core.errors import NotFound
-from app.core.scope import OrganizationScope
-from app.domain import assignments, servers, steps, walkthroughs
+from app.core.scope import MemberScope, OrganizationScope
+from app.domain import (
+    assignments,
+    end_user_lists,
+    oauth_configs,
+    servers,
+    steps,
+    ticket_comments,
+    ticket_desk,
+    walkthroughs,
+)
+from app.domain.oauth_configs import OAuthConfig
 from app.domain.servers import Server
 from app.domain.steps import Step
 from app.domain.walkthroughs import Walkthrough
@@ -21,6 +31,16 @@ def at_server(scope: OrganizationScope) -> Look:
             return await servers.held(scope, server_id)
         except NotFound:
             return None
+
+    return look
+
+
+def at_oauth_config(scope: OrganizationScope) -> Look:
+    """Looks at a server's identity provider, of whose secret nobody has more than the time."""
+
+    async def look(server_id: str) -> OAuthConfig | None:
+        await servers.held(scope, server_id)
+        return await oauth_configs.of_server(scope, server_id)
 
     return look
 
@@ -75,5 +95,45 @@ def at_step(scope: OrganizationScope) -> Look:
             return await steps.by_id(scope, step_id)
         except NotFound:
             return None
+
+    return look
+
+
+def at_ticket(scope: OrganizationScope) -> Look:
+    """Looks at a ticket, but not at its words: the log outlives an end user who is forgotten."""
+
+    async def look(ticket_id: str) -> dict[str, Any] | None:
+        try:
+            ticket = await ticket_desk.held(scope, ticket_id)
+        except NotFound:
+            return None
+        names = ("status", "priority", "assignee_id")
+        return {name: getattr(ticket, name) for name in names}
+
+    return look
+
+
+def at_comment(scope: OrganizationScope) -> Look:
+    """Looks at a comment, but not at its text, which may be withdrawn."""
+
+    async def look(comment_id: str) -> dict[str, Any] | None:
+        try:
+            comment = await ticket_comments.by_id(scope, comment_id)
+            await ticket_desk.held(scope, comment.ticket_id)
+            comment = await ticket_comments.by_id(scope, comment_id)
+        except NotFound:
+            return None
+        names = ("ticket_id", "edited_at", "withdrawn_at")
+        return {name: getattr(comment, name) for name in names}
+
+    return look
+
+
+def at_end_user(scope: MemberScope) -> Look:
+    """Looks whether an end user was forgotten, and at nothing of the person."""
+
+    async def look(end_user_id: str) -> dict[str, Any]:
+        found = await end_user_lists.end_users_by_id(scope, [end_user_id])
+        return {"is_forgotten": not found}
 
     return look

@@ -6,7 +6,14 @@ from app.core.enums import ActorKind, Role
 from app.core.errors import Conflict, NotFound
 from app.core.page import Page, Place
 from app.core.scope import MemberScope, UserScope
-from app.domain import admission, audit, idempotency, organizations, permissions
+from app.domain import (
+    admission,
+    audit,
+    idempotency,
+    organizations,
+    permissions,
+    ticket_desk,
+)
 from app.domain.audit import Subject
 from app.domain.idempotency import KeyReused
 from app.domain.organizations import Organization
@@ -72,11 +79,20 @@ async def belongings(user: UserScope) -> tuple[Belonging, ...]:
         return await members.belongings(user)
 
 
-async def page(scope: MemberScope, *, after: Place | None = None, limit: int = 50) -> Page[Member]:
-    """The members in the order in which they joined. Raises NotPermitted."""
+async def page(
+    scope: MemberScope,
+    *,
+    after: Place | None = None,
+    limit: int = 50,
+    is_backward: bool = False,
+) -> Page[Member]:
+    """The members in the order in which they joined; backward, those before the place.
+
+    Raises NotPermitted.
+    """
     permissions.require(scope, Action.READ_MEMBERS)
     async with database.connection(scope):
-        return await Memberships(scope).page(after=after, limit=limit)
+        return await Memberships(scope).page(after=after, limit=limit, is_backward=is_backward)
 
 
 async def by_id(scope: MemberScope, member_id: str) -> Member:
@@ -151,6 +167,7 @@ async def held_team(scope: MemberScope, action: Action) -> Organization:
 
 async def _removed(scope: MemberScope, member: Member, action: str) -> Member:
     await _require_another_owner(scope, member)
+    await ticket_desk.release_tickets(scope, member)
     await Memberships(scope).delete(member.id)
     await audit.record(scope, action, Subject("member", member.id), before=member)
     return member

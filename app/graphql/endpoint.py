@@ -13,7 +13,7 @@ from strawberry.types.graphql import OperationType
 from app.core.errors import NotAllowed, NotSignedIn, ProductError, TooMany, Unavailable
 from app.core.log import note
 from app.domain.desk import Client, Desk
-from app.graphql import access, errors
+from app.graphql import access, cors, errors
 from app.graphql.context import Context
 from app.graphql.request import Operation, Unreadable, body, check_form, headers_of, operation
 from app.graphql.schema import Schema
@@ -29,7 +29,7 @@ _STATUSES: Final[dict[type[ProductError], int]] = {
 }
 
 Answer = dict[str, Any]
-RawHeaders = tuple[tuple[bytes, bytes], ...]
+RawHeaders = cors.RawHeaders
 
 
 class GraphqlEndpoint:
@@ -51,17 +51,22 @@ class GraphqlEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         assert scope["type"] == ScopeType.HTTP
+        given = headers_of(scope["headers"])
+        if cors.is_preflight(scope["method"], given):
+            await send({"type": "http.response.start", "status": 204, "headers": cors.PREFLIGHT})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        browser = access.browser(given)
         headers: RawHeaders = ()
         try:
-            given = headers_of(scope["headers"])
             check_form(scope["method"], given)
             asked = operation(await body(given, receive))
-            principal = await access.principal(given, origin=self._origin)
+            principal = await access.principal(given, browser, origin=self._origin)
             client = Client(
                 address=scope["client"][0] if scope["client"] else "",
                 user_agent=given.get("user-agent", ""),
             )
-            context = Context(principal, desk=self._desk, client=client)
+            context = Context(principal, desk=self._desk, client=client, browser=browser)
             status, answer = 200, await self._answer(asked, context)
         except Unreadable as refusal:
             status, headers = refusal.status, refusal.headers
@@ -72,7 +77,9 @@ class GraphqlEndpoint:
             answer = _only(errors.of_product(error))
         except Exception as error:  # noqa: BLE001 - the plane's outermost door
             status, answer = 500, _only(errors.internal(error))
-        await _send(send, status, answer, headers)
+        if browser.answer is not None:
+            headers += ((b"set-cookie", browser.answer.encode()),)
+        await _send(send, status, answer, headers + cors.answered(given))
 
     async def _answer(self, asked: Operation, context: Context) -> Answer:
         try:

@@ -78,6 +78,9 @@ class UserErrorCode(enum.Enum):
     INVALID_ORIGIN = strawberry.enum_value(
         "invalid_origin", description="The text is not an origin as browsers send it."
     )
+    INVALID_ISSUER = strawberry.enum_value(
+        "invalid_issuer", description="The text is not an identity provider's https address."
+    )
     TITLE_TAKEN = strawberry.enum_value(
         "title_taken", description="Another walkthrough that is not archived has this title."
     )
@@ -90,6 +93,56 @@ class UserErrorCode(enum.Enum):
     )
     IDEMPOTENCY_KEY_REUSED = strawberry.enum_value(
         "idempotency_key_reused", description="The idempotencyKey came with another request before."
+    )
+    WRONG_CREDENTIALS = strawberry.enum_value(
+        "wrong_credentials",
+        description="The address or the password is wrong, or the address is not confirmed yet.",
+    )
+    WRONG_PASSWORD = strawberry.enum_value(
+        "wrong_password", description="This is not your present password."
+    )
+    INVALID_EMAIL = strawberry.enum_value(
+        "invalid_email", description="The text is not an e-mail address."
+    )
+    TOO_SHORT = strawberry.enum_value("too_short", description="The value has too few characters.")
+    TOO_EASY = strawberry.enum_value("too_easy", description="The password is too easy to guess.")
+    INVALID_LINK = strawberry.enum_value(
+        "invalid_link", description="The mailed link is unknown, was used or has expired."
+    )
+    INVALID_INVITATION = strawberry.enum_value(
+        "invalid_invitation",
+        description="The invitation was cancelled, accepted or has expired, or never was.",
+    )
+    OTHER_ADDRESS = strawberry.enum_value(
+        "other_address",
+        description="The invitation went to another address than the one that is signed in.",
+    )
+    ALREADY_MEMBER = strawberry.enum_value(
+        "already_member", description="The address belongs to a member."
+    )
+    ALREADY_INVITED = strawberry.enum_value(
+        "already_invited", description="The address has a pending invitation."
+    )
+    LAST_OWNER = strawberry.enum_value(
+        "last_owner", description="The organization would be left without an owner."
+    )
+    TOO_MANY_MEMBERS = strawberry.enum_value(
+        "too_many_members", description="The organization can have no more members."
+    )
+    TOO_MANY_INVITATIONS = strawberry.enum_value(
+        "too_many_invitations", description="Too many invitations are pending."
+    )
+    TOO_MANY_API_KEYS = strawberry.enum_value(
+        "too_many_api_keys", description="The organization has too many keys that are good."
+    )
+    NOT_OWN_COMMENT = strawberry.enum_value(
+        "not_own_comment", description="Only whoever wrote a comment can edit or withdraw it."
+    )
+    COMMENT_WITHDRAWN = strawberry.enum_value(
+        "comment_withdrawn", description="The comment was withdrawn, so it cannot be edited."
+    )
+    HISTORY_FULL = strawberry.enum_value(
+        "history_full", description="The ticket's history takes no further entry."
     )
     CONFLICT = strawberry.enum_value(
         "conflict", description="The present state does not admit this."

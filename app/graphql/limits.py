@@ -38,6 +38,7 @@ MOST_FIELDS: Final = 400  # validation compares fields of one name with one anot
 
 # What an object costs is reckoned in rows: a list that has no size of its own counts as this many.
 _USUAL_LIST: Final = 10
+LIST_SIZE: Final = "list_size"  # in a field's metadata: how long its list can be
 _MUTATION_COST: Final = 10
 
 
@@ -134,7 +135,7 @@ class Measure:
         """How many objects the field gives, at most or usually."""
         if _is_connection(get_named_type(field.type)):
             return self._page_size(node)
-        return _USUAL_LIST if _is_list(field.type) and not _is_connection(parent) else 1
+        return _list_size(field) if _is_list(field.type) and not _is_connection(parent) else 1
 
     def _page_size(self, node: FieldNode) -> int:
         size = USUAL_ITEMS
@@ -205,6 +206,12 @@ def _definition(name: str, parent: GraphQLCompositeType | None) -> GraphQLField 
         field: GraphQLField | None = parent.fields.get(name)
         return field
     return None
+
+
+def _list_size(field: GraphQLField) -> int:
+    # Strawberry keeps its own definition of the field there; introspection's fields have none.
+    definition = field.extensions.get("strawberry-definition")
+    return int(definition.metadata.get(LIST_SIZE, _USUAL_LIST)) if definition else _USUAL_LIST
 
 
 def _is_connection(kind: object) -> bool:

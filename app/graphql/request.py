@@ -7,8 +7,14 @@ from typing import Any, Final
 import msgspec
 from litestar.types import Receive
 
+from app.domain import admission
+
 MOST_BODY_BYTES: Final = 256 * 1024
+MOST_FILE_BODY_BYTES: Final = 4 * 1024 * 1024  # of a good API key's requests, which import files
+MOST_QUERY_CHARACTERS: Final = MOST_BODY_BYTES  # of the operation; variables hold what is large
 MOST_NESTING: Final = 100  # of variables; deeper ones would exhaust the stack somewhere behind
+
+_BEARER: Final = "bearer "
 
 Headers = Mapping[str, str]
 
@@ -52,24 +58,42 @@ def check_form(method: str, headers: Headers) -> None:
 
 
 async def body(headers: Headers, receive: Receive) -> bytes:
-    """The whole body. Raises Unreadable past the limit, without reading on."""
+    """The whole body. Raises Unreadable past the limit, without reading on.
+
+    Past what strangers may send, a request is read on only if it has a good API key. Raises
+    NotSignedIn for one that is not good.
+    """
     announced = headers.get("content-length", "0")
-    is_too_long = (
-        announced.isascii() and announced.isdigit() and int(announced[:18]) > MOST_BODY_BYTES
-    )
+    length = int(announced[:18]) if announced.isascii() and announced.isdigit() else 0
+    most = MOST_BODY_BYTES
     read = bytearray()
-    more = not is_too_long
-    while more:
+    more = True
+    while True:
+        while length > most:
+            most = await _larger_limit(headers, most)
+        if not more:
+            return bytes(read)
         event = await receive()
         if event["type"] != "http.request":
             raise Unreadable(400, "BAD_REQUEST", "The request was cut off.")
         read += event.get("body", b"")
-        is_too_long = len(read) > MOST_BODY_BYTES
-        more = event.get("more_body", False) and not is_too_long
-    if is_too_long:
-        message = f"The body is larger than {MOST_BODY_BYTES // 1024} KiB."
+        length = max(length, len(read))
+        more = event.get("more_body", False)
+
+
+async def _larger_limit(headers: Headers, present: int) -> int:
+    token = _bearer_token(headers)
+    if token is None or present == MOST_FILE_BODY_BYTES:
+        message = f"The body is larger than {present // 1024} KiB."
         raise Unreadable(413, "TOO_LARGE", message, ((b"connection", b"close"),))
-    return bytes(read)
+    await admission.api_key(token)
+    return MOST_FILE_BODY_BYTES
+
+
+def _bearer_token(headers: Headers) -> str | None:
+    authorization = headers.get("authorization", "")
+    is_bearer = authorization.lower().startswith(_BEARER)
+    return authorization[len(_BEARER) :].strip() if is_bearer else None
 
 
 def operation(content: bytes) -> Operation:
@@ -83,6 +107,9 @@ def operation(content: bytes) -> Operation:
         raise Unreadable(400, "BAD_REQUEST", message) from error
     if not given.query.strip():
         raise Unreadable(400, "BAD_REQUEST", "The query is empty.")
+    if len(given.query) > MOST_QUERY_CHARACTERS:
+        message = f"The query has more than {MOST_QUERY_CHARACTERS} characters: use variables."
+        raise Unreadable(413, "TOO_LARGE", message)
     if _is_too_deep(given.variables):
         message = f"The variables are nested more than {MOST_NESTING} levels deep."
         raise Unreadable(400, "BAD_REQUEST", message)

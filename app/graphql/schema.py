@@ -10,12 +10,26 @@ from strawberry.schema.config import StrawberryConfig
 from typing_extensions import override
 
 from app.graphql import vocabulary
+from app.graphql.analytics.queries import AnalyticsQueries
+from app.graphql.end_users.mutations import EndUserMutations
+from app.graphql.end_users.queries import EndUserQueries
 from app.graphql.limits import Limits, TokenLimit
-from app.graphql.organization import OrganizationQueries
-from app.graphql.people import PeopleQueries
+from app.graphql.organization import OrganizationMutations, OrganizationQueries
+from app.graphql.people.accounts import AccountMutations
+from app.graphql.people.invitations import InvitationMutations
+from app.graphql.people.keys import ApiKeyMutations
+from app.graphql.people.queries import PeopleQueries
+from app.graphql.people.team import TeamMutations
+from app.graphql.people.viewer import ViewerMutations, ViewerQueries
 from app.graphql.servers.assignments import AssignmentMutations
 from app.graphql.servers.mutations import ServerMutations
+from app.graphql.servers.oauth import OAuthConfigMutations
 from app.graphql.servers.queries import ServerQueries
+from app.graphql.sessions import SessionQueries
+from app.graphql.tickets.comments import TicketCommentMutations
+from app.graphql.tickets.mutations import TicketMutations
+from app.graphql.tickets.queries import TicketQueries
+from app.graphql.tool_calls import ToolCallQueries
 from app.graphql.walkthroughs.files import FileMutations
 from app.graphql.walkthroughs.mutations import WalkthroughMutations
 from app.graphql.walkthroughs.queries import WalkthroughQueries
@@ -25,13 +39,38 @@ __all__ = ["Schema", "build_schema", "vocabulary"]
 
 
 @strawberry.type(description="What can be read.")
-class Query(OrganizationQueries, PeopleQueries, ServerQueries, WalkthroughQueries):
+class Query(
+    ViewerQueries,
+    OrganizationQueries,
+    PeopleQueries,
+    ServerQueries,
+    WalkthroughQueries,
+    TicketQueries,
+    EndUserQueries,
+    SessionQueries,
+    ToolCallQueries,
+    AnalyticsQueries,
+):
     """The root of queries."""
 
 
 @strawberry.type(description="What can be changed.")
 class Mutation(
-    ServerMutations, AssignmentMutations, WalkthroughMutations, StepMutations, FileMutations
+    AccountMutations,
+    ViewerMutations,
+    OrganizationMutations,
+    TeamMutations,
+    InvitationMutations,
+    ApiKeyMutations,
+    ServerMutations,
+    OAuthConfigMutations,
+    AssignmentMutations,
+    WalkthroughMutations,
+    StepMutations,
+    FileMutations,
+    TicketMutations,
+    TicketCommentMutations,
+    EndUserMutations,
 ):
     """The root of mutations."""
 

@@ -8,15 +8,22 @@ import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
 from app.core.enums import (
+    ActivityType,
     ActorKind,
     AuthType,
     KeyScope,
+    Outcome,
+    ProgressStatus,
     Role,
+    SessionKind,
     SupportTicketType,
+    TicketPriority,
+    TicketStatus,
     Toolset,
     WalkthroughStatus,
     WalkthroughType,
 )
+from app.domain.analytics_span import ChartInterval, RecentSpan
 from app.domain.walkthrough_files import PairedBy
 
 E = TypeVar("E", bound=Enum)
@@ -109,11 +116,89 @@ describe(
     },
 )
 describe(
+    ProgressStatus,
+    "How far an end user is in a walkthrough.",
+    {
+        ProgressStatus.NOT_STARTED: "Not begun, or reset.",
+        ProgressStatus.IN_PROGRESS: "Begun, and a step is left.",
+        ProgressStatus.COMPLETED: "No step is left.",
+    },
+)
+describe(
+    SessionKind,
+    "What ties the calls of one client together.",
+    {
+        SessionKind.SESSION: "A session of the protocol, whose id the client sends along.",
+        SessionKind.VISIT: "Calls of one client in a version of the protocol without sessions; it "
+        "is over when nothing came for 30 minutes.",
+    },
+)
+describe(
+    Outcome,
+    "How a tool call ended.",
+    {
+        Outcome.OK: "As asked for.",
+        Outcome.REFUSED: "Refused, with what to do instead.",
+        Outcome.ERROR: "Wrong arguments, or a fault of the platform.",
+    },
+)
+describe(
     PairedBy,
     "How a step of a file found the step that it is a version of.",
     {
         PairedBy.ID: "By the id in the step's metadata.",
         PairedBy.TITLE: "By its title.",
         PairedBy.NEW: "It did not: the step is new.",
+    },
+)
+describe(
+    TicketStatus,
+    "Where a ticket stands.",
+    {
+        TicketStatus.PENDING: "Nobody has taken it up yet.",
+        TicketStatus.IN_PROGRESS: "Somebody is on it.",
+        TicketStatus.RESOLVED: "The problem is solved.",
+        TicketStatus.CLOSED: "Nothing more will be done.",
+    },
+)
+describe(
+    TicketPriority,
+    "How urgent a ticket is.",
+    {
+        TicketPriority.LOW: "It can wait.",
+        TicketPriority.MEDIUM: "As usual: what a new ticket has.",
+        TicketPriority.HIGH: "Before the usual ones.",
+        TicketPriority.CRITICAL: "Before everything else.",
+    },
+)
+describe(
+    ActivityType,
+    "What an entry in a ticket's history records.",
+    {
+        ActivityType.COMMENT: "What somebody said; the text is in `body`.",
+        ActivityType.STATUS_CHANGE: "Another status.",
+        ActivityType.ASSIGNMENT: "Another assignee, or none.",
+        ActivityType.FIELD_UPDATE: "Another priority, title or context.",
+        ActivityType.SYSTEM: "What the platform did; `event` says what.",
+    },
+)
+describe(
+    ChartInterval,
+    "How long one point of a chart lasts. Intervals begin and end by UTC.",
+    {
+        ChartInterval.FIVE_MINUTES: "Five minutes.",
+        ChartInterval.HOUR: "An hour.",
+        ChartInterval.DAY: "A day, from midnight UTC.",
+        ChartInterval.WEEK: "A week, from Monday, midnight UTC.",
+    },
+)
+describe(
+    RecentSpan,
+    "The time up to now. The last of its intervals is still running.",
+    {
+        RecentSpan.HOUR: "The last hour: 12 intervals of five minutes.",
+        RecentSpan.DAY: "The last day: 24 intervals of an hour.",
+        RecentSpan.WEEK: "Today and the six days before it.",
+        RecentSpan.MONTH: "Today and the 29 days before it.",
     },
 )

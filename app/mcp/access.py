@@ -1,10 +1,12 @@
 """Who is at the door: what a request brings, and whether it may go on."""
 
 import re
+from collections.abc import Sequence
 
 from app.core.errors import NotSignedIn, TooMany
 from app.core.limiter import Limiter
 from app.domain.admission import Caller, Credentials, UnknownSession
+from app.domain.oauth_errors import InsufficientScope, InvalidToken
 from app.domain.server_directory import ServerConfig
 from app.mcp.address import McpAddress
 from app.mcp.transport import Headers, Message
@@ -12,6 +14,9 @@ from app.mcp.transport import Headers, Message
 SESSION_HEADER = "mcp-session-id"
 _SESSION_ID = re.compile(r"mcps_[a-z2-7]{32}")
 _RUN = re.compile(r"run_[a-z2-7]{32}")
+_BEARER = re.compile(r"bearer +([!-~]+)", re.IGNORECASE)
+# A tool that hands a person's e-mail address on needs a login that was asked for it.
+_SCOPES = {"get_support": "email"}
 
 
 def check_address(limiter: Limiter, client_address: str) -> None:
@@ -22,11 +27,30 @@ def check_address(limiter: Limiter, client_address: str) -> None:
         raise TooMany(message, retry_after_seconds=wait)
 
 
-def check_login(config: ServerConfig) -> None:
-    """Raises NotSignedIn on a server whose end users must log in: no token is known here."""
-    if config.auth_type.is_oauth:
+def token(raw_headers: Sequence[tuple[str, str]], config: ServerConfig) -> str | None:
+    """The access token; None on a server whose end users do not log in, whatever it was sent.
+
+    Raises NotSignedIn without one, and InvalidToken for two: which one counts is not ours to guess.
+    """
+    if not config.auth_type.is_oauth:
+        return None
+    given = [value for name, value in raw_headers if name == "authorization"]
+    if len(given) > 1:
+        message = "There is more than one Authorization header."
+        raise InvalidToken(message)
+    found = _BEARER.fullmatch(given[0]) if given else None
+    if found is None:
         message = "This server asks its users to log in."
         raise NotSignedIn(message)
+    return found[1]
+
+
+def check_scope(caller: Caller, message: Message) -> None:
+    """Raises InsufficientScope for a tool that the access token does not reach."""
+    needed = _SCOPES.get(str(message.params.get("name")))
+    if caller.access is not None and needed is not None and needed not in caller.access.scopes:
+        sentence = f"This tool needs a login with the scope {needed}: ask for it, too."
+        raise InsufficientScope(sentence)
 
 
 def session_id(headers: Headers) -> str | None:
@@ -38,7 +62,9 @@ def session_id(headers: Headers) -> str | None:
     return given
 
 
-def credentials(message: Message, headers: Headers, address: McpAddress) -> Credentials:
+def credentials(
+    message: Message, headers: Headers, address: McpAddress, *, token: str | None
+) -> Credentials:
     """What this message brings to say who it is."""
     arguments = message.params.get("arguments") if message.method == "tools/call" else None
     run = arguments.get("run") if isinstance(arguments, dict) else None
@@ -48,6 +74,7 @@ def credentials(message: Message, headers: Headers, address: McpAddress) -> Cred
         run=run if isinstance(run, str) and _RUN.fullmatch(run) else None,
         client=message.client,
         is_stateless=message.is_stateless,
+        token=token,
     )
 
 

@@ -19,6 +19,7 @@ from app.mcp import access, transport
 from app.mcp.access import SESSION_HEADER
 from app.mcp.address import McpAddress
 from app.mcp.answer import Answer
+from app.mcp.body import check_media_types, read_body
 from app.mcp.errors import INVALID_REQUEST, JsonRpcError, from_product_error
 from app.mcp.origin import Origins
 from app.mcp.recorded import Recorder
@@ -26,7 +27,6 @@ from app.mcp.server import CALL_TOOL, server_for, stamp_for
 from app.mcp.tools import TOOLS
 from app.mcp.transport import Headers, Message, Reply
 
-MOST_BODY_BYTES = 256 * 1024
 _ALLOWED = (b"allow", b"POST, GET, DELETE, OPTIONS")
 _JSON = (b"content-type", b"application/json")
 _PLAIN = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
@@ -36,7 +36,10 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Request:
-    """One HTTP request at an MCP address, and when it came (`perf_counter` seconds)."""
+    """One HTTP request at an MCP address, and when it came (`perf_counter` seconds).
+
+    `token` is the access token, on servers whose end users log in.
+    """
 
     method: str
     headers: Headers
@@ -44,6 +47,7 @@ class Request:
     receive: Receive
     address: McpAddress
     started: float
+    token: str | None = None
 
 
 class McpEndpoint:
@@ -90,9 +94,10 @@ class McpEndpoint:
             cors = self._origins.check(request.headers, config)
             reply = await self._answer(request, config)
         except Unavailable as error:
-            reply = transport.error_reply(from_product_error(error), await _unserved(request))
+            told = from_product_error(error, url=address.url)
+            reply = transport.error_reply(told, await _unserved(request))
         except ProductError as error:
-            reply = transport.error_reply(from_product_error(error), None)
+            reply = transport.error_reply(from_product_error(error, url=address.url), None)
         except JsonRpcError as error:
             reply = transport.error_reply(error, None)
         await _send(send, reply, cors)
@@ -122,34 +127,43 @@ class McpEndpoint:
                 raise JsonRpcError(405, INVALID_REQUEST, message, headers=(_ALLOWED,))
 
     async def _end_session(self, request: Request, config: ServerConfig) -> Reply:
-        access.check_login(config)
+        request.token = access.token(request.raw_headers, config)
         session_id = access.session_id(request.headers) or ""
+        tracking_id = request.address.tracking_id
         async with admission.unit_of_work(config):
-            await admission.end_session(config, session_id, tracking_id=request.address.tracking_id)
+            if request.token is not None:  # nobody ends the session of another person
+                await admission.admit(
+                    config,
+                    Credentials(
+                        session_id=session_id, tracking_id=tracking_id, token=request.token
+                    ),
+                )
+            await admission.end_session(config, session_id, tracking_id=tracking_id)
         return Reply(200)
 
     async def _post(self, request: Request, config: ServerConfig) -> Reply:
-        access.check_login(config)
-        _check_media_types(request.headers)
-        body = await _body(request)
+        request.token = access.token(request.raw_headers, config)
+        check_media_types(request.headers)
+        body = await read_body(request.headers, request.receive)
         log.debug("request received", request_bytes=len(body), body=body)
         message = transport.read(body, request.headers, request.raw_headers)
         note(method=message.method, server=config.slug, request_bytes=len(body))
         try:
             reply = await self._exchange(message, request, config)
         except ProductError as error:
-            reply = transport.error_reply(from_product_error(error), message)
+            told = from_product_error(error, url=request.address.url)
+            reply = transport.error_reply(told, message)
         return reply
 
     async def _exchange(self, message: Message, request: Request, config: ServerConfig) -> Reply:
         is_request = message.id is not None
         if is_request and message.method == "initialize" and not message.is_stateless:
             return await self._initialize(message, request, config)
-        given = access.credentials(message, request.headers, request.address)
+        given = access.credentials(message, request.headers, request.address, token=request.token)
         if is_request and message.method == "tools/call":
             async with admission.unit_of_work(config):
                 return await self._call(message, given, request, config)
-        if given.session_id is not None:
+        if given.session_id is not None or request.token is not None:
             async with admission.unit_of_work(config):
                 await admission.admit(config, given)
         if not is_request:
@@ -157,12 +171,20 @@ class McpEndpoint:
         return await transport.dispatch(server_for(config), message)
 
     async def _initialize(self, message: Message, request: Request, config: ServerConfig) -> Reply:
+        person_id = None
+        if request.token is not None:
+            async with admission.unit_of_work(config):
+                caller = await admission.admit(config, Credentials(token=request.token))
+                person_id = caller.end_user_id
         reply = await transport.dispatch(server_for(config), message)
         if not transport.has_result(reply):
             return reply
         async with admission.unit_of_work(config):
             session_id = await admission.open_session(
-                config, client=message.client, tracking_id=request.address.tracking_id
+                config,
+                client=message.client,
+                tracking_id=request.address.tracking_id,
+                end_user_id=person_id,
             )
         name, client_version = message.client
         log.info("connection", server=config.slug, client=name, client_version=client_version)
@@ -180,11 +202,16 @@ class McpEndpoint:
             client_address=request.address.client_address,
             default=self._calls_per_minute,
         )
+        access.check_scope(caller, message)
         headers: tuple[tuple[bytes, bytes], ...] = ()
         if given.session_id is None and not message.is_stateless:
             caller.session_id = await admission.open_session(
-                config, client=("", ""), tracking_id=request.address.tracking_id
+                config,
+                client=("", ""),
+                tracking_id=request.address.tracking_id,
+                end_user_id=caller.end_user_id if caller.access else None,
             )
+            caller.is_kept_in_session = caller.access is not None
             self._metrics.sessions_started.inc()
             headers = ((b"mcp-session-id", caller.session_id.encode()),)
 
@@ -227,50 +254,14 @@ class McpEndpoint:
         )
 
 
-def _check_media_types(headers: Headers) -> None:
-    accept = headers.get("accept")
-    if accept is not None and not any(
-        one in accept.lower() for one in ("application/json", "*/*", "application/*")
-    ):
-        message = "Answers are application/json: accept that."
-        raise JsonRpcError(406, INVALID_REQUEST, message)
-    is_lenient = "origin" not in headers and not transport.is_stateless(headers)
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if not is_lenient and content_type != "application/json":
-        message = "Send the message as application/json."
-        raise JsonRpcError(415, INVALID_REQUEST, message)
-
-
-async def _body(request: Request) -> bytes:
-    """The whole body. Raises JsonRpcError past the limit, without reading on."""
-    announced = request.headers.get("content-length", "0")
-    is_too_long = (
-        announced.isascii() and announced.isdigit() and int(announced[:18]) > MOST_BODY_BYTES
-    )
-    chunks: list[bytes] = []
-    size = 0
-    more = not is_too_long
-    while more:
-        event = await request.receive()
-        if event["type"] != "http.request":
-            raise JsonRpcError(400, INVALID_REQUEST, "The request was cut off.")
-        chunk = event.get("body", b"")
-        size += len(chunk)
-        chunks.append(chunk)
-        is_too_long = size > MOST_BODY_BYTES
-        more = event.get("more_body", False) and not is_too_long
-    if is_too_long:
-        message = f"The body is larger than {MOST_BODY_BYTES // 1024} KiB."
-        raise JsonRpcError(413, INVALID_REQUEST, message, headers=((b"connection", b"close"),))
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
 async def _unserved(request: Request) -> Message | None:
     """The message of a request whose server could not be looked up: its id is owed an answer."""
     if request.method != "POST":
         return None
     try:
-        return transport.read(await _body(request), request.headers, request.raw_headers)
+        return transport.read(
+            await read_body(request.headers, request.receive), request.headers, request.raw_headers
+        )
     except JsonRpcError:
         return None
 

@@ -8,7 +8,11 @@ from app.models.columns import id_column, moment, optional_text, reference
 
 
 class EndUser(Table, tablename="end_user"):
-    """A person (or an anonymous caller) whose progress and tickets are kept together."""
+    """A person (or an anonymous caller) whose progress and tickets are kept together.
+
+    A trigger keeps `email_key` and `name_key`, in lower case, to find and sort by. A forgotten end
+    user keeps no identifier; `erased_at` is set once nothing that they wrote is left anywhere.
+    """
 
     id = id_column("mcpu")
     organization_id = reference()
@@ -20,6 +24,10 @@ class EndUser(Table, tablename="end_user"):
     profile = JSONB(default="{}")
     first_seen_at = moment()
     last_seen_at = moment()
+    email_key = optional_text()
+    name_key = optional_text()
+    forgotten_at = moment(null=True)
+    erased_at = moment(null=True)
 
     end_user_tracking_id = Unique(["organization_id", "tracking_id"])
     end_user_subject = Unique(["organization_id", "issuer", "subject"])

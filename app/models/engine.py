@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, NoReturn, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, cast
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -18,29 +18,10 @@ from piccolo.engine.postgres import PostgresEngine
 from piccolo.querystring import QueryString
 from typing_extensions import override
 
-from app.core.errors import Unavailable
+from app.models.outages import DOWN, UNSENDABLE, explain
 from app.models.tables import TABLES
 
 os.environ["PICCOLO_CONF"] = __name__  # noqa: TID251 - Piccolo reads it from nowhere else
-
-_DOWN = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a query on a link that broke during the query before
-    asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.QueryCanceledError,
-    asyncpg.IdleInTransactionSessionTimeoutError,
-)
-
-
-def _unavailable(error: BaseException) -> NoReturn:
-    raise Unavailable("The database does not answer just now. Try again in a moment.") from error
-
 
 Connection: TypeAlias = asyncpg.Connection | PoolConnectionProxy
 
@@ -115,8 +96,8 @@ class Unit:
             raise RuntimeError(message)
         try:
             rows: list[asyncpg.Record] = await self.connection.fetch(sql, *args)
-        except _DOWN as error:
-            _unavailable(error)
+        except (*DOWN, *UNSENDABLE) as error:
+            explain(error)
         return rows
 
     @asynccontextmanager
@@ -126,21 +107,21 @@ class Unit:
         transaction = self.connection.transaction()
         try:
             await transaction.start()
-        except _DOWN as error:
-            _unavailable(error)
+        except DOWN as error:
+            explain(error)
         try:
             yield
         except BaseException:
             try:
                 await transaction.rollback()
-            except _DOWN:
+            except DOWN:
                 with suppress(asyncpg.InterfaceError):  # it was lost, and the pool has it back
                     self.connection.terminate()
             raise
         try:
             await transaction.commit()
-        except _DOWN as error:
-            _unavailable(error)
+        except DOWN as error:
+            explain(error)
 
 
 class Engine(PostgresEngine):
@@ -201,8 +182,8 @@ class Engine(PostgresEngine):
                     "jit": "off",
                 },
             )
-        except _DOWN as error:
-            _unavailable(error)
+        except DOWN as error:
+            explain(error)
         return self
 
     async def stop(self) -> None:
@@ -253,8 +234,8 @@ class Engine(PostgresEngine):
             raise RuntimeError(message)
         try:
             return await self.pool.acquire(timeout=self.acquire_timeout_seconds)
-        except (*_DOWN, asyncpg.PostgresError) as error:  # whatever refuses a new connection
-            _unavailable(error)
+        except (*DOWN, asyncpg.PostgresError) as error:  # whatever refuses a new connection
+            explain(error)
 
     @override
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> Any:

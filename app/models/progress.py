@@ -1,6 +1,6 @@
 """How far each end user is."""
 
-from piccolo.columns import Array, Integer
+from piccolo.columns import Array, Boolean, Integer
 from piccolo.constraints import Unique
 from piccolo.table import Table
 
@@ -37,7 +37,11 @@ class Progress(Table, tablename="progress"):
 
 
 class Completion(Table, tablename="completion"):
-    """One step done once in one run; kept for analytics when the step is gone."""
+    """One step done once in one run; kept for analytics when the step is gone.
+
+    For them it tells when the run was started, which step was presented next, and whether the run
+    was finished now, for the first time.
+    """
 
     id = id_column("wsc")
     organization_id = reference()
@@ -48,5 +52,8 @@ class Completion(Table, tablename="completion"):
     server_id = reference(null=True)
     session_id = reference(null=True)
     completed_at = moment()
+    run_started_at = moment(null=True)
+    next_step_id = optional_text()
+    finished_run = Boolean(default=False)
 
     completion_once = Unique(["end_user_id", "walkthrough_id", "run", "step_id"])

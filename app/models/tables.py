@@ -3,12 +3,22 @@
 from piccolo.table import Table
 
 from app.models.accounts import Account, MemberSession, OneTimeToken
+from app.models.analytics import EndUserHour, RunHour, ToolCallHour
 from app.models.api_keys import ApiKey
 from app.models.assignments import Assignment
 from app.models.audit import AuditEntry
 from app.models.end_users import EndUser
 from app.models.idempotency import IdempotencyRecord
 from app.models.members import Invitation, Membership
+from app.models.oauth import (
+    LoginAccount,
+    OAuthClient,
+    OAuthCode,
+    OAuthConfig,
+    OAuthFlow,
+    OAuthGrant,
+    OAuthToken,
+)
 from app.models.organizations import Organization
 from app.models.progress import Completion, Progress
 from app.models.servers import ReleasedSlug, Server
@@ -42,4 +52,14 @@ TABLES: list[type[Table]] = [
     ApiKey,
     AuditEntry,
     IdempotencyRecord,
+    OAuthConfig,
+    OAuthClient,
+    OAuthFlow,
+    OAuthGrant,
+    OAuthCode,
+    OAuthToken,
+    LoginAccount,
+    ToolCallHour,
+    EndUserHour,
+    RunHour,
 ]

@@ -4,7 +4,7 @@ from piccolo.columns import JSONB, Integer
 from piccolo.constraints import Check, Unique
 from piccolo.table import Table
 
-from app.core.enums import ActivityType, TicketPriority, TicketStatus
+from app.core.enums import ActivityType, ActorKind, TicketPriority, TicketStatus
 from app.models.columns import Text, id_column, moment, one_of, optional_text, reference
 
 
@@ -16,7 +16,10 @@ class TicketCounter(Table, tablename="ticket_counter"):
 
 
 class Ticket(Table, tablename="ticket"):
-    """A request for help. `fingerprint` is a digest of server and content: it finds a repeat."""
+    """A request for help. `fingerprint` is a digest of server and content: it finds a repeat.
+
+    A trigger keeps `urgency` (the order of those that wait) and `search_text` (what is searched).
+    """
 
     id = id_column("sr")
     organization_id = reference()
@@ -34,6 +37,8 @@ class Ticket(Table, tablename="ticket"):
     session_id = reference(null=True)
     walkthrough_id = reference(null=True)
     step_id = reference(null=True)
+    urgency = Text(default="")
+    search_text = Text(default="")
     revision = Integer(default=1)
     created_at = moment()
     updated_at = moment()
@@ -47,13 +52,19 @@ class Ticket(Table, tablename="ticket"):
 
 
 class Activity(Table, tablename="activity"):
-    """One entry in a ticket's history; `author_id` is empty for what the system did."""
+    """One entry in a ticket's history.
+
+    The author's name is as it was then, so that it stays readable when the author has gone; all
+    three are empty for what the system did. A withdrawn comment has lost its body for good.
+    """
 
     id = id_column("sta")
     organization_id = reference()
     ticket_id = reference()
     type = Text()
+    author_kind = optional_text()
     author_id = reference(null=True)
+    author_name = optional_text()
     body = optional_text()
     detail = JSONB(default="{}")
     created_at = moment()
@@ -61,3 +72,7 @@ class Activity(Table, tablename="activity"):
     withdrawn_at = moment(null=True)
 
     activity_type = Check(one_of("type", ActivityType))
+    activity_author_kind = Check(one_of("author_kind", ActorKind))
+    activity_author_whole = Check("num_nulls(author_kind, author_id, author_name) IN (0, 3)")
+    activity_body_length = Check("char_length(body) BETWEEN 1 AND 10000")
+    activity_withdrawn = Check("withdrawn_at IS NULL OR body IS NULL")

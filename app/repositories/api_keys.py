@@ -49,9 +49,13 @@ class ApiKeys(ScopedRepository):
 
     table = ApiKeyTable
 
-    async def page(self, *, after: Place | None, limit: int) -> Page[ApiKey]:
+    async def page(
+        self, *, after: Place | None, limit: int, is_backward: bool = False
+    ) -> Page[ApiKey]:
         """The next keys, newest first, expired and revoked ones included."""
-        page = await self._page(after=after, limit=limit, newest_first=True)
+        page = await self._page(
+            after=after, limit=limit, newest_first=True, is_backward=is_backward
+        )
         return Page(items=tuple(_key(row) for row in page.items), has_more=page.has_more)
 
     async def by_id(self, key_id: str) -> ApiKey | None:

@@ -51,9 +51,17 @@ class AuditEntries(ScopedRepository):
         """Add an entry; it stands or falls with the transaction that it is made in."""
         await self._insert({**values, "created_at": clock.now()})
 
-    async def page(self, only: AuditFilter, *, after: Place | None, limit: int) -> Page[AuditEntry]:
+    async def page(
+        self, only: AuditFilter, *, after: Place | None, limit: int, is_backward: bool = False
+    ) -> Page[AuditEntry]:
         """The next entries, newest first."""
-        page = await self._page(*_conditions(only), after=after, limit=limit, newest_first=True)
+        page = await self._page(
+            *_conditions(only),
+            after=after,
+            limit=limit,
+            newest_first=True,
+            is_backward=is_backward,
+        )
         return Page(items=tuple(_entry(row) for row in page.items), has_more=page.has_more)
 
 

@@ -46,18 +46,28 @@ class OwnedRepository:
         return rows[0] if rows else None
 
     async def _page(
-        self, *where: Combinable, after: Place | None, limit: int, newest_first: bool = False
+        self,
+        *where: Combinable,
+        after: Place | None,
+        limit: int,
+        newest_first: bool = False,
+        is_backward: bool = False,
     ) -> Page[Row]:
-        """The next `limit` rows by (created_at, id), which an index has in this order."""
+        """The next `limit` rows by (created_at, id), which an index has in this order.
+
+        Backward, the `limit` rows before that place or, without one, at the end of the list.
+        """
+        is_falling = newest_first != is_backward
         at: Column = getattr(self.table, "created_at")  # noqa: B009 - Table itself has none
         row_id: Column = getattr(self.table, "id")  # noqa: B009 - the same
         query = self.table.select().where(self._mine(), *where)
-        if after is not None and newest_first:
+        if after is not None and is_falling:
             query = query.where(at <= after.at, (at < after.at) | (row_id < after.id))
         elif after is not None:
             query = query.where(at >= after.at, (at > after.at) | (row_id > after.id))
-        rows = await query.order_by(at, row_id, ascending=not newest_first).limit(limit + 1)
-        return Page(items=tuple(rows[:limit]), has_more=len(rows) > limit)
+        rows = await query.order_by(at, row_id, ascending=not is_falling).limit(limit + 1)
+        items = tuple(rows[:limit])
+        return Page(items=items[::-1] if is_backward else items, has_more=len(rows) > limit)
 
     async def _insert(self, values: Row) -> Row:
         row = self.table(**{**values, self.owner: self.owner_id})

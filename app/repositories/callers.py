@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import asyncpg
 
 from app.core import clock
+from app.core.enums import AuthType
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 from app.core.scope import ServerScope
@@ -17,11 +19,12 @@ VISIT_GAP = timedelta(minutes=30)
 RUN_HANDLE_LIFE = timedelta(days=90)
 
 _ENTER = "SELECT * FROM enter($1, $2, $3, $4, $5, $6, $7, $8)"
+_ENTER_PERSON = "SELECT * FROM enter_with_token($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
 
 _OPEN_SESSION = """
 INSERT INTO session (id, organization_id, server_id, kind, client_name, client_version,
-    tracking_id, connected_at, last_seen_at)
-VALUES ($1, $2, $3, 'session', $4, $5, $6, $7, $7)
+    tracking_id, connected_at, last_seen_at, end_user_id)
+VALUES ($1, $2, $3, 'session', $4, $5, $6, $7, $7, $8)
 """
 
 _END_SESSION = """
@@ -83,6 +86,15 @@ UPDATE end_user SET email = $2 WHERE id = $1 AND NOT email_verified AND email IS
 """
 
 
+class Brought(NamedTuple):
+    """What a request brings besides its token; `client` where visits are reckoned."""
+
+    session_id: str | None
+    tracking_id: str | None
+    run: str | None
+    client: tuple[str, str] | None
+
+
 @asynccontextmanager
 async def request(scope: ServerScope) -> AsyncIterator[None]:
     """One connection for everything that one request does.
@@ -126,8 +138,38 @@ async def enter(
     return rows[0]
 
 
+async def enter_with_token(
+    scope: ServerScope, brought: Brought, *, token_hash: str, auth_type: AuthType
+) -> Row:
+    """As `enter`, for a server whose end users log in; as many round trips.
+
+    The row's end_user_id is null unless the access token is good at this very server.
+    """
+    name, version = brought.client or (None, None)
+    now = clock.now()
+    rows = await database.current().fetch_bound(
+        _ENTER_PERSON,
+        scope.organization_id,
+        scope.server_id,
+        token_hash,
+        auth_type.value,
+        now,
+        brought.session_id,
+        brought.tracking_id,
+        brought.run,
+        now - RUN_HANDLE_LIFE,
+        name,
+        version,
+    )
+    return rows[0]
+
+
 async def open_session(
-    scope: ServerScope, *, client: tuple[str, str], tracking_id: str | None
+    scope: ServerScope,
+    *,
+    client: tuple[str, str],
+    tracking_id: str | None,
+    end_user_id: str | None = None,
 ) -> str:
     """A new session's id."""
     session_id = new_id("mcps", groups=4)
@@ -139,6 +181,7 @@ async def open_session(
         *client,
         tracking_id,
         clock.now(),
+        end_user_id,
     )
     return session_id
 

@@ -32,6 +32,7 @@ WHERE id = $1
 _ANONYMOUS = """
 SELECT id FROM end_user
 WHERE organization_id = $1 AND id = $2 AND tracking_id IS NULL AND issuer IS NULL
+    AND forgotten_at IS NULL
 """
 
 # What was presented and removed counts as done, so that its id goes on being answered.
@@ -108,6 +109,9 @@ calls AS (UPDATE tool_call SET end_user_id = $2 WHERE end_user_id = $1)
 DELETE FROM run_handle WHERE end_user_id = $1
 """
 
+# After the calls themselves, and last: it waits for a roll-up that is under way.
+_HAND_OVER_HOURS = "SELECT hand_over_hours($1, $2)"
+
 _KEEP_IN_SESSION = """
 UPDATE session SET end_user_id = $3
 WHERE id = $2 AND server_id = $1 AND end_user_id IS DISTINCT FROM $3
@@ -148,6 +152,7 @@ async def merge(scope: OrganizationScope, anonymous_id: str, person_id: str) -> 
         await database.fetch(_DROP_LATER, *merges, anonymous_id)
         await database.fetch(_MOVE_RUNS, *merges, anonymous_id)
     await database.fetch(_HAND_OVER, anonymous_id, person_id)
+    await database.fetch(_HAND_OVER_HOURS, anonymous_id, person_id)
 
 
 async def keep_in_session(server_id: str, session_id: str, person_id: str) -> None:

@@ -19,6 +19,12 @@ SECURITY_DEFINER_FUNCTIONS = (
     "colleagues",
     "organizations_of_user",
     "purge_people",
+    "unfinished_erasures",
+    "log_in_account",
+    "purge_logins",
+    "rolled_before",
+    "roll_up",
+    "hand_over_hours",
 )
 
 
@@ -91,6 +97,51 @@ async def purge_people(
         batch,
     )
     return int(row["number"]) if row else 0
+
+
+async def log_in_account(account_id: str, email: str, *, now: datetime) -> str:
+    """The id of the login account with this address, which is made now if there is none."""
+    row = await _row("SELECT log_in_account($1, $2, $3) AS id", account_id, email, now)
+    if row is None:
+        message = "the function returns a row"
+        raise RuntimeError(message)
+    return str(row["id"])
+
+
+async def purge_logins(
+    *,
+    now: datetime,
+    spent_since: datetime,
+    unused_since: datetime,
+    disused_since: datetime,
+    batch: int,
+) -> int:
+    """How many outlived flows, codes, tokens, grants and OAuth clients are gone now."""
+    row = await _row(
+        "SELECT purge_logins($1, $2, $3, $4, $5) AS number",
+        now,
+        spent_since,
+        unused_since,
+        disused_since,
+        batch,
+    )
+    return int(row["number"]) if row else 0
+
+
+async def roll_up(*, batch: int) -> bool:
+    """Count about `batch` log rows of all organizations by the hour; whether there are more.
+
+    False too while another process is at it.
+    """
+    row = await _row("SELECT roll_up($1) AS has_more", batch)
+    return bool(row and row["has_more"])
+
+
+async def unfinished_erasures(*, forgotten_before: datetime, limit: int) -> list[Row]:
+    """End users forgotten by then of whom something may be left: organization_slug, end_user_id."""
+    sql = "SELECT * FROM unfinished_erasures($1, $2)"
+    found: list[Row] = await DB.run_ddl(sql, True, forgotten_before, limit)
+    return found
 
 
 async def _row(sql: str, *args: object) -> Row | None:

@@ -23,6 +23,12 @@ WHERE $1::timestamptz IS NULL OR (joined_at, id) > ($1, $2)
 ORDER BY joined_at, id LIMIT $3
 """
 
+_PAGE_BEFORE = """
+SELECT * FROM colleagues()
+WHERE $1::timestamptz IS NULL OR (joined_at, id) < ($1, $2)
+ORDER BY joined_at DESC, id DESC LIMIT $3
+"""
+
 _BY_ID = "SELECT * FROM colleagues() WHERE id = $1"
 
 _BY_EMAIL = "SELECT * FROM colleagues() WHERE email = $1"
@@ -104,13 +110,18 @@ class Memberships(ScopedRepository):
 
     table = MembershipTable
 
-    async def page(self, *, after: Place | None, limit: int) -> Page[Member]:
-        """The next members, in the order in which they joined."""
+    async def page(
+        self, *, after: Place | None, limit: int, is_backward: bool = False
+    ) -> Page[Member]:
+        """The next members, or those before, in the order in which they joined."""
         rows = await database.fetch(
-            _PAGE, after.at if after else None, after.id if after else None, limit + 1
+            _PAGE_BEFORE if is_backward else _PAGE,
+            after.at if after else None,
+            after.id if after else None,
+            limit + 1,
         )
-        members = tuple(msgspec.convert(dict(row), Member) for row in rows)
-        return Page(items=members[:limit], has_more=len(members) > limit)
+        members = tuple(msgspec.convert(dict(row), Member) for row in rows[:limit])
+        return Page(items=members[::-1] if is_backward else members, has_more=len(rows) > limit)
 
     async def by_id(self, member_id: str) -> Member | None:
         """The member with this id."""
@@ -159,10 +170,16 @@ class Invitations(ScopedRepository):
 
     table = InvitationTable
 
-    async def pending(self, *, after: Place | None, limit: int) -> Page[Invitation]:
+    async def pending(
+        self, *, after: Place | None, limit: int, is_backward: bool = False
+    ) -> Page[Invitation]:
         """The next invitations that were not accepted, expired ones included; newest first."""
         page = await self._page(
-            InvitationTable.accepted_at.is_null(), after=after, limit=limit, newest_first=True
+            InvitationTable.accepted_at.is_null(),
+            after=after,
+            limit=limit,
+            newest_first=True,
+            is_backward=is_backward,
         )
         return Page(items=tuple(_invitation(row) for row in page.items), has_more=page.has_more)
 

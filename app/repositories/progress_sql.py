@@ -135,9 +135,10 @@ moved AS (
         ELSE 'refused' END AS verdict),
 completion AS (
     INSERT INTO completion (id, organization_id, end_user_id, walkthrough_id, run, step_id,
-        server_id, session_id, completed_at)
+        server_id, session_id, completed_at, run_started_at, next_step_id, finished_run)
     SELECT $13, p.organization_id, p.end_user_id, p.walkthrough_id, p.run,
-        p.done_steps[cardinality(p.done_steps)], $2, $4, $5
+        p.done_steps[cardinality(p.done_steps)], $2, $4, $5, p.started_at, p.current_step_id,
+        p.current_step_id IS NULL AND p.first_completed_at = $5
     FROM moved p WHERE p.verdict = 'completed'
     ON CONFLICT DO NOTHING),
 {

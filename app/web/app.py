@@ -18,6 +18,7 @@ from app.core.metrics import Metrics
 from app.domain.desk import Desk
 from app.domain.server_directory import ServerDirectory
 from app.mcp.address import McpAddress
+from app.oauth.address import OAuthAddress
 from app.web import health
 from app.web.errors import (
     Refusal,
@@ -25,6 +26,7 @@ from app.web.errors import (
     internal_error_response,
     product_error_response,
 )
+from app.web.graphiql import GRAPHQL_PATH, asks_for_page
 from app.web.hosts import (
     MCP_PREFIX,
     BadHost,
@@ -37,14 +39,15 @@ from app.web.hosts import (
     is_sse_path,
     mcp_path,
 )
+from app.web.member_pages import member_pages
 from app.web.middleware import Frame
 from app.web.pages import connect_page, landing_page, message_page
 from app.web.sites import SiteHere, provide_site, set_site
 
 HEALTH_PATH: Final = f"{MCP_PREFIX}health"
-GRAPHQL_PATH: Final = "/graphql"
 # Probes and scrapers come to an address and not to a host name; no server's site has these paths.
 OPERATIONS_PATHS: Final = frozenset({"/live", "/ready", "/metrics"})
+_UNCOUNTED_PATHS: Final = OPERATIONS_PATHS | {HEALTH_PATH, "/"}
 
 
 class McpPlane(Protocol):
@@ -54,6 +57,18 @@ class McpPlane(Protocol):
         self, scope: Scope, receive: Receive, send: Send, *, address: McpAddress
     ) -> None:
         """Answer one HTTP request to an MCP address."""
+
+
+class OAuthPlane(Protocol):
+    """End users' login, as the edge hands requests over to it."""
+
+    def serves(self, path: str) -> bool:
+        """Whether a server's site has something for logins at this path."""
+
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, *, address: OAuthAddress
+    ) -> None:
+        """Answer one HTTP request to a path that is served."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +81,10 @@ class Edge:
     metrics: Metrics
     directory: ServerDirectory
     mcp: McpPlane
+    oauth: OAuthPlane
     graphql: ASGIApp
     desk: Desk
+    has_graphiql: bool = False
 
 
 def build_app(
@@ -75,13 +92,21 @@ def build_app(
 ) -> ASGIApp:
     """The ASGI application that serves every site of the platform while `lifespan` lasts."""
     litestar = Litestar(
-        [health.live, health.ready, health.health, health.metrics, front_page],
+        [
+            health.live,
+            health.ready,
+            health.health,
+            health.metrics,
+            front_page,
+            member_pages(edge.hosts, has_graphiql=edge.has_graphiql),
+        ],
         dependencies={
             "desk": Provide(lambda: edge.desk, sync_to_thread=False),
             "directory": Provide(lambda: edge.directory, sync_to_thread=False),
             "limiter": Provide(lambda: edge.limiter, sync_to_thread=False),
             "metrics": Provide(lambda: edge.metrics, sync_to_thread=False),
             "hosts": Provide(lambda: edge.hosts, sync_to_thread=False),
+            "has_graphiql": Provide(lambda: edge.has_graphiql, sync_to_thread=False),
             "site": Provide(provide_site, sync_to_thread=False),
         },
         exception_handlers={
@@ -117,11 +142,13 @@ class Front:
         peer = scope["client"][0] if scope["client"] else ""
         come = arrival(scope["headers"], peer, edge.trusted_proxies)
         target = mcp_path(path)
-        site = edge.hosts.site(come.host, is_mcp=target is not None, scheme=come.scheme)
+        is_login = edge.oauth.serves(path)
+        is_servers = target is not None or is_login
+        site = edge.hosts.site(come.host, is_mcp=is_servers, scheme=come.scheme)
         refusal = _misdirected(path, target, site)
         is_graphql = path == GRAPHQL_PATH and isinstance(site, Base)
-        if refusal is None and target is None and (is_graphql or isinstance(site, Vhost)):
-            refusal = self._over_limit(come.client_address)  # at MCP addresses the plane asks
+        if refusal is None and not is_servers and _is_counted(path, site):
+            refusal = self._over_limit(come.client_address)  # a server's planes ask themselves
         if refusal is not None:
             is_mcp = path.startswith(MCP_PREFIX) and path != HEALTH_PATH
             await refusal.send(send, is_mcp=is_mcp)
@@ -133,10 +160,14 @@ class Front:
                 url=f"{site.origin}{path}",
             )
             await edge.mcp(scope, receive, send, address=address)
+        elif is_login and isinstance(site, Vhost):
+            login = OAuthAddress(site.slug, site.origin, path, come.client_address)
+            await edge.oauth(scope, receive, send, address=login)
         else:
-            set_site(scope, site)
+            set_site(scope, site, host=come.host)
             scope["client"] = (come.client_address, 0)
-            await (edge.graphql if is_graphql else self._rest)(scope, receive, send)
+            is_page = edge.has_graphiql and is_graphql and asks_for_page(scope)
+            await (edge.graphql if is_graphql and not is_page else self._rest)(scope, receive, send)
 
     def _over_limit(self, client_address: str) -> Refusal | None:
         wait = self._edge.limiter.hit_address(client_address)
@@ -167,6 +198,11 @@ def _misdirected(path: str, target: McpPath | None, site: Site) -> Refusal | Non
         )
         return Refusal(400, "invalid_tracking_id", message)
     return None
+
+
+def _is_counted(path: str, site: Site) -> bool:
+    """Whether the request counts towards what one client address may send."""
+    return isinstance(site, Vhost) or path not in _UNCOUNTED_PATHS
 
 
 def _nothing_there(path: str, site: Site) -> Refusal | None:

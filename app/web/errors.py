@@ -102,19 +102,24 @@ def product_error_response(_request: AnyRequest, error: ProductError) -> Respons
 
 def http_error_response(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Litestar's handler for what its router and parsers refuse."""
-    if error.status_code >= _INTERNAL:
-        return _response(report_internal_error(error))
-    code, message = {
-        404: ("not_found", f"There is nothing at {request.url.path}."),
-        _METHOD_NOT_ALLOWED: ("method_not_allowed", f"{request.method} is not possible here."),
-        413: ("too_large", "The request body is too large."),
-    }.get(error.status_code, ("invalid", "The request could not be understood."))
-    response = _response(Refusal(error.status_code, code, message))
+    response = _response(http_refusal(request, error))
     if error.status_code == _METHOD_NOT_ALLOWED:
         routes = [route for route in request.app.routes if route.path == request.url.path]
         methods = {method for route in routes for method in getattr(route, "methods", ())}
         response.headers["allow"] = ", ".join(sorted(methods))
     return response
+
+
+def http_refusal(request: AnyRequest, error: HTTPException) -> Refusal:
+    """What Litestar's router and parsers refuse, in our words."""
+    if error.status_code >= _INTERNAL:
+        return report_internal_error(error)
+    code, message = {
+        404: ("not_found", f"There is nothing at {request.url.path}."),
+        _METHOD_NOT_ALLOWED: ("method_not_allowed", f"{request.method} is not possible here."),
+        413: ("too_large", "The request body is too large."),
+    }.get(error.status_code, ("invalid", "The request could not be understood."))
+    return Refusal(error.status_code, code, message)
 
 
 def internal_error_response(_request: AnyRequest, error: Exception) -> Response[bytes]:

@@ -42,8 +42,9 @@ class Hosts:
     """The sites of a platform.
 
     `aliases` lead further hosts to servers. On the base host and on `loopback` names an alias takes
-    MCP paths alone, and everything else there is the platform's own site. Host names are in lower
-    case, IPv6 addresses without brackets; `authority` is the base host with its port.
+    paths of MCP and of logins alone, and everything else there is the platform's own site. Host
+    names are in lower case, IPv6 addresses without brackets; `authority` is the base host with its
+    port.
     """
 
     scheme: str
@@ -68,7 +69,7 @@ class Hosts:
         )
 
     def site(self, header: str, *, is_mcp: bool, scheme: str | None = None) -> Site:
-        """The site that a Host header names; `is_mcp` tells whether the path is an MCP address.
+        """The site that a Host header names; `is_mcp` tells whether servers alone have the path.
 
         `scheme` is what the public used, where a proxy told; an alias's origin is made with it.
         """

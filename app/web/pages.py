@@ -10,7 +10,9 @@ from typing import Final
 from urllib.parse import quote
 
 _STYLE = """
-:root { color-scheme: light dark; }
+:root { color-scheme: light dark; --ink: #fff; --paint: #2250c4; --alarm: #b3261e; }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #10131a; --paint: #a9c1ff; --alarm: #ffb4ab; } }
 body { margin: 0 auto; max-width: 44rem; padding: 1.5rem 1rem 4rem;
   font: 1rem/1.6 system-ui, sans-serif; overflow-wrap: break-word; }
 h1 { font-size: 1.6rem; line-height: 1.25; }
@@ -18,14 +20,28 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 code, pre { font-family: ui-monospace, monospace; font-size: .9rem; }
 pre { border: 1px solid GrayText; border-radius: .4rem; padding: .75rem; white-space: pre-wrap;
   overflow-wrap: anywhere; user-select: all; }
-a:focus-visible, pre:focus-visible { outline: 3px solid Highlight; outline-offset: 2px; }
+label { display: block; font-weight: 600; margin: 1.25rem 0 .25rem; }
+input { box-sizing: border-box; width: 100%; max-width: 26rem; font: inherit; padding: .5rem .6rem;
+  color: inherit; background: Field; border: 1px solid GrayText; border-radius: .4rem; }
+input[aria-invalid] { border: 2px solid var(--alarm); }
+button { display: block; font: inherit; font-weight: 600; margin-top: 1.5rem;
+  padding: .5rem 1.25rem; color: var(--ink); background: var(--paint);
+  border: 1px solid transparent; border-radius: .4rem; cursor: pointer; }
+button.second { color: inherit; background: transparent; border-color: GrayText; }
+.fault { color: var(--alarm); margin: .25rem 0; }
+.hint { margin: .25rem 0; opacity: .8; }
+.alert { border: 2px solid var(--alarm); border-radius: .4rem;
+  padding: .5rem .75rem; }
+:focus-visible { outline: 3px solid var(--paint); outline-offset: 2px; }
 """
 
-# Sent with every answer that brings no policy of its own.
-CONTENT_SECURITY_POLICY: Final = (
+_ONLY_STYLE = (
     f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_STYLE.encode()).digest()).decode()}'"
-    "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "; base-uri 'none'; "
 )
+# Sent with every answer that brings no policy of its own.
+CONTENT_SECURITY_POLICY: Final = f"{_ONLY_STYLE}form-action 'none'; frame-ancestors 'none'"
+FORM_POLICY: Final = f"{_ONLY_STYLE}form-action 'self'; frame-ancestors 'none'"
 
 
 def connect_page(name: str, url: str) -> str:
@@ -40,7 +56,7 @@ def connect_page(name: str, url: str) -> str:
     vscode = {"name": key, "type": "http", "url": url}
     vscode_link = f"vscode:mcp/install?{quote(json.dumps(vscode), safe='')}"
     claude_code = f"claude mcp add --transport http {key} {shlex.quote(url)}"
-    return _page(
+    return page(
         f"Connect your agent to {name}",
         f"""
 <p>This is the address of an MCP server. Your AI agent connects to it; a browser has nothing more
@@ -80,30 +96,33 @@ address above.</p>
 
 def landing_page(example_url: str) -> str:
     """The page of the platform's own host."""
-    return _page(
+    return page(
         "mcplatform",
         f"""
 <p>This host serves MCP servers that teach and support developers inside their AI agents. Every
 server has a subdomain of its own, where its MCP address has this form:</p>
 {_copyable("Form of an MCP address", example_url)}
 <p>Open a server's subdomain in a browser to read how to connect an agent to it.</p>
+<p>Do you write walkthroughs or answer tickets? <a href="/sign-in">Sign in</a> or
+<a href="/sign-up">sign up</a>.</p>
 """,
     )
 
 
 def message_page(title: str, sentence: str) -> str:
     """A page that says one thing."""
-    return _page(title, f"<p>{escape(sentence)}</p>")
+    return page(title, f"<p>{escape(sentence)}</p>")
 
 
-def _page(title: str, main: str) -> str:
+def page(title: str, main: str, *, tab_title: str | None = None) -> str:
+    """A whole page; `title` is text, `main` is HTML. `tab_title` is what the browser's tab says."""
     return f"""<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>{escape(title)}</title>
+<title>{escape(tab_title or title)}</title>
 <style>{_STYLE}</style>
 </head>
 <body>

@@ -13,9 +13,9 @@ from app.web.hosts import Site
 SiteHere = NamedDependency[SkipValidation[Site]]
 
 
-def set_site(scope: Scope, site: Site) -> None:
-    """Remember the site for the handler."""
-    scope.setdefault("state", {})["site"] = site
+def set_site(scope: Scope, site: Site, *, host: str) -> None:
+    """Remember the site for the handler, and the Host header that the public used."""
+    scope.setdefault("state", {}).update(site=site, host=host)
 
 
 def provide_site(request: Request[Any, Any, Any]) -> Site:

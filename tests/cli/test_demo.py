@@ -63,6 +63,29 @@ async def test_it_serves_on_at_an_address_that_needs_no_host_name(tmp_path: Path
     assert "Traceback" not in ended.stderr
 
 
+async def test_it_prints_a_way_in_for_the_owner_of_the_samples(tmp_path: Path) -> None:
+    async with serving(tmp_path, port := free_port(), "demo") as demo:
+        said = await demo.says("Serving until Ctrl-C.")
+        base_url = f"http://localhost:{port}"
+        (token,) = re.findall(rf"{base_url}/reset-password\?token=(\S+)\n", said)
+        assert f"sign in at {base_url}/sign-in." in said
+        assert f"GraphiQL is at {base_url}/graphql." in said
+        assert f"goes into {tmp_path / '.mcplatform' / 'outbox'}." in said
+        browser = {"host": f"localhost:{port}", "origin": base_url}
+        async with httpx.AsyncClient(base_url=demo.url, headers=browser) as client:
+            password = {"password": "a long enough secret"}
+            chosen = await client.post("/reset-password", data={"token": token, **password})
+            email = {"email": "olga@example.test"}
+            signed = await client.post("/sign-in", data={**email, **password})
+            cookie = {"cookie": signed.headers["set-cookie"].partition(";")[0]}
+            account = await client.get("/account", headers=cookie)
+        await demo.leave()
+    assert chosen.status_code == 200
+    assert "mcplatform-demo" in account.text
+    mails = list((tmp_path / ".mcplatform" / "outbox").glob("*.eml"))
+    assert ["Your password was changed" in mail.read_text() for mail in mails] == [True]
+
+
 async def test_it_ends_quietly_when_nobody_reads_along_any_more(tmp_path: Path) -> None:
     async with serving(tmp_path, free_port(), "demo") as demo:
         assert demo.process.stdout is not None

@@ -13,6 +13,7 @@ COMMANDS = (
     "organization",
     "import",
     "export",
+    "walkthroughs",
     "token",
     "doctor",
 )
@@ -51,6 +52,15 @@ def test_the_version_is_told() -> None:
         ["import", "-", "--organization", "acme", "--status", "lost"],
         ["export", "--organization", "acme"],
         ["export", "wt_1"],
+        ["walkthroughs", "dance"],
+        ["walkthroughs", "list", "--key", "mcpk_1"],
+        ["walkthroughs", "list", "--status", "lost"],
+        ["walkthroughs", "pull"],
+        ["walkthroughs", "pull", "wt_1", "--all"],
+        ["walkthroughs", "push"],
+        ["walkthroughs", "push", "missing.json"],
+        ["walkthroughs", "publish"],
+        ["walkthroughs", "archive", "wt_1"],
     ],
 )
 def test_a_command_that_is_not_understood_ends_with_2_and_names_the_usage(

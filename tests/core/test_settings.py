@@ -159,6 +159,17 @@ def test_neither_a_settings_object_nor_an_error_shows_a_secret(
     assert "hidden" not in line
 
 
+def test_old_secret_keys_are_a_list_that_no_one_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read_settings().secret_key_old == ()
+    set_all(monkeypatch, MCPLATFORM_SECRET_KEY_OLD=f"{'o' * 32}, {'p' * 40}")
+    settings = read_settings()
+    assert [key.get_secret_value() for key in settings.secret_key_old] == ["o" * 32, "p" * 40]
+    assert "oooo" not in repr(settings)
+    (line,) = faults(monkeypatch, MCPLATFORM_SECRET_KEY_OLD="hidden")
+    assert line.startswith("MCPLATFORM_SECRET_KEY_OLD has an entry that is too short.")
+    assert "hidden" not in line
+
+
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings().pool_size = 3

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import asyncpg
 import pytest
@@ -12,7 +13,6 @@ from app.core.errors import Invalid, NotSignedIn, ProductError, TooMany
 from app.core.passwords import Passwords
 from app.domain import accounts, admission, member_sessions
 from app.domain.accounts import InvalidLink
-from app.domain.desk import Desk
 from app.domain.member_sessions import SignedIn
 from tests.support.people import CHEAP, PASSWORD, Reception, client, reception
 
@@ -230,12 +230,7 @@ async def test_a_hash_with_weaker_parameters_is_made_anew(
     await people.newcomer(ANN)
     stronger = PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
     passwords = Passwords(stronger)
-    desk = Desk(
-        passwords=passwords,
-        attempts=people.desk.attempts,
-        mail=people.desk.mail,
-        base_url=people.desk.base_url,
-    )
+    desk = replace(people.desk, passwords=passwords)
     for _ in range(2):
         await accounts.sign_in(desk, client(), email=ANN, password=PASSWORD)
     passwords.close()

@@ -120,6 +120,8 @@ async def test_a_member_is_known_by_the_sessions_cookie(people: Reception) -> No
         ({}, 200),
         ({"origin": ORIGIN}, 200),
         ({"origin": ORIGIN, "sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "http://127.0.0.1:8000", "sec-fetch-site": "same-origin"}, 200),
+        ({"origin": "http://127.0.0.1:8000"}, 403),
         ({"sec-fetch-site": "same-site", "origin": "http://acme-docs.localhost:8000"}, 403),
         ({"sec-fetch-site": "cross-site", "origin": "https://evil.example"}, 403),
         ({"origin": "null"}, 403),

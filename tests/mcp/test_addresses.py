@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from app.mcp.address import McpAddress
-from app.mcp.endpoint import MOST_BODY_BYTES
+from app.mcp.body import MOST_BODY_BYTES
 from tests.support.agent import HANDSHAKE, STATELESS, URL, Agent, endpoint
 from tests.support.exchange import Answered, exchange
 from tests.support.world import World

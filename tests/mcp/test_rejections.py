@@ -150,7 +150,10 @@ async def test_a_server_that_wants_a_login_tells_nothing_before_it(
     ]
     bodies = {response.content for response in told}
     assert [response.status_code for response in told] == [401] * len(told)
-    assert [response.headers["www-authenticate"] for response in told] == ["Bearer"] * len(told)
+    assert {response.headers["www-authenticate"] for response in told} == {
+        'Bearer resource_metadata="http://acme-docs.localhost:8000/.well-known/'
+        'oauth-protected-resource/api/mcpserver/mcp", scope="openid profile email"'
+    }
     assert [msgspec.json.decode(body) for body in bodies] == [
         {
             "jsonrpc": "2.0",

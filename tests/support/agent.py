@@ -62,7 +62,10 @@ def output_schema(tool: str) -> Draft202012Validator:
 
 @dataclass
 class Agent:
-    """Speaks to one MCP address; remembers the session and the run handle as clients do."""
+    """Speaks to one MCP address; remembers the session and the run handle as clients do.
+
+    `token` is the access token that it sends.
+    """
 
     endpoint: McpEndpoint = field(default_factory=endpoint)
     slug: str = "acme-docs"
@@ -72,6 +75,7 @@ class Agent:
     run: str | None = None
     client: tuple[str, str] = ("test-agent", "1.0")
     client_address: str = "203.0.113.9"
+    token: str | None = None
 
     @property
     def is_stateless(self) -> bool:
@@ -101,6 +105,8 @@ class Agent:
             "content-type": "application/json",
             "accept": "application/json, text/event-stream",
         }
+        if self.token is not None:
+            told["authorization"] = f"Bearer {self.token}"
         if method != "initialize":
             told["mcp-protocol-version"] = self.version
         if self.is_stateless:

@@ -26,7 +26,7 @@ class Ended(NamedTuple):
 
 async def run(folder: Path, *arguments: str, **settings: str) -> Ended:
     """Run a command in `folder` with no settings of ours but these, to its end."""
-    process = await _started(folder, arguments, settings)
+    process = await started(folder, arguments, settings)
     async with asyncio.timeout(START_SECONDS):
         stdout, stderr = await process.communicate()
     return Ended(process.returncode or 0, stdout.decode(), stderr.decode())
@@ -62,7 +62,7 @@ async def serving(
     folder: Path, port: int, *arguments: str, **settings: str
 ) -> AsyncIterator[Serving]:
     """Run a command that serves on `port`, from when it is ready until the block ends."""
-    process = await _started(folder, (*arguments, "--port", str(port)), settings)
+    process = await started(folder, (*arguments, "--port", str(port)), settings)
     url = f"http://127.0.0.1:{port}"
     try:
         async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
@@ -82,7 +82,8 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-async def _started(folder: Path, arguments: tuple[str, ...], settings: dict[str, str]) -> Process:
+async def started(folder: Path, arguments: tuple[str, ...], settings: dict[str, str]) -> Process:
+    """A command that runs in `folder` with no settings of ours but these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     root = Path(__file__).parents[2]
     return await asyncio.create_subprocess_exec(

@@ -12,13 +12,20 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.core.limiter import Limiter
 from app.core.metrics import Metrics
+from app.core.safe_fetch import SafeFetcher
 from app.core.settings import DEVELOPMENT_ALIASES, SAMPLE_SLUG
+from app.domain.client_documents import ClientDocuments
+from app.domain.desk import Desk
 from app.domain.server_directory import ServerDirectory
+from app.domain.upstream import Upstream
 from app.graphql.endpoint import GraphqlEndpoint
 from app.graphql.schema import build_schema
 from app.mcp.address import McpAddress
+from app.oauth.endpoint import OAuthEndpoint
+from app.oauth.plane import Plane
 from app.web.app import Edge, build_app
 from app.web.hosts import Hosts
+from app.web.pages import message_page
 from tests.support.people import Postbox, new_desk
 
 HOSTS = Hosts.below(
@@ -41,17 +48,33 @@ def edge(**changes: Any) -> ASGIApp:
     """The application at http://localhost:8000, in development, behind proxies in 10.0.0.0/8."""
     metrics = changes.pop("metrics", None) or Metrics()
     desk = changes.pop("desk", None) or new_desk(Postbox())
+    limiter = changes.pop("limiter", None) or Limiter(
+        metrics=metrics, address_calls_per_minute=1000
+    )
+    directory = changes.pop("directory", None) or ServerDirectory()
     parts: dict[str, Any] = {
         "hosts": HOSTS,
         "trusted_proxies": (ip_network("10.0.0.0/8"),),
-        "limiter": Limiter(metrics=metrics, address_calls_per_minute=1000),
+        "limiter": limiter,
         "metrics": metrics,
-        "directory": ServerDirectory(),
+        "directory": directory,
         "mcp": told_address,
+        "oauth": OAuthEndpoint(oauth_plane(desk), directory=directory, limiter=limiter),
         "graphql": GraphqlEndpoint(build_schema(), desk=desk, origin="http://localhost:8000"),
         "desk": desk,
     }
     return build_app(Edge(**{**parts, **changes}), lifespan=_nothing)
+
+
+def oauth_plane(desk: Desk, fetcher: SafeFetcher | None = None) -> Plane:
+    """What logins work with, in development."""
+    safe = fetcher or SafeFetcher(allows_loopback=True)
+    return Plane(
+        desk=desk,
+        documents=ClientDocuments(safe),
+        upstream=Upstream(safe),
+        message_page=message_page,
+    )
 
 
 @asynccontextmanager

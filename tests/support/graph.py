@@ -52,13 +52,11 @@ class Graph:
         """The payload of a mutation written as `name { fields }`, whatever it says."""
         name, _, selection = mutation.partition(" ")
         fields = selection.strip().removeprefix("{").removesuffix("}")
-        query = (
-            f"mutation Change($input: {input_type(name)}!) {{ {name}(input: $input)"
-            f" {{ {fields} userErrors {{ field message code }} }} }}"
-        )
+        query = operation(name, f"{fields} userErrors {{ field message code }}")
         return (await self.ask(query, input=given))[name]
 
 
+_WITHOUT_INPUT = frozenset({"signOut", "endOtherSessions"})
 _INPUTS = dict.fromkeys(
     ("publishWalkthrough", "unpublishWalkthrough", "archiveWalkthrough", "deleteWalkthrough"),
     "WalkthroughInput",
@@ -68,6 +66,14 @@ _INPUTS = dict.fromkeys(
 def input_type(mutation: str) -> str:
     """What the schema calls the mutation's input."""
     return _INPUTS.get(mutation, f"{mutation[0].upper()}{mutation[1:]}Input")
+
+
+def operation(mutation: str, fields: str) -> str:
+    """The mutation with its input, if it takes one, as the variable `input`."""
+    if mutation in _WITHOUT_INPUT:
+        return f"mutation Change {{ {mutation} {{ {fields} }} }}"
+    kind = input_type(mutation)
+    return f"mutation Change($input: {kind}!) {{ {mutation}(input: $input) {{ {fields} }} }}"
 
 
 async def with_key(organization_slug: str, *scopes: KeyScope, app: ASGIApp | None = None) -> Graph:

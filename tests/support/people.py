@@ -12,6 +12,7 @@ from app.core.attempts import Attempts
 from app.core.enums import Role
 from app.core.mail import Mail, MailQueue
 from app.core.passwords import Passwords
+from app.core.sealed import Sealer
 from app.core.scope import MemberScope, UserScope
 from app.domain import accounts, admission, invitations, members
 from app.domain.desk import Client, Desk
@@ -37,6 +38,10 @@ class Unlimited(Attempts):
 
     @override
     async def take(self, door: str, whose: str, *, per_minute: int) -> None:
+        """Let it pass."""
+
+    @override
+    async def take_jointly(self, door: str, whose: str, *, per_minute: int) -> None:
         """Let it pass."""
 
 
@@ -107,6 +112,7 @@ def new_desk(postbox: Postbox, attempts: Attempts | None = None) -> Desk:
         passwords=Passwords(CHEAP),
         attempts=attempts or Unlimited(),
         mail=MailQueue(postbox),
+        sealer=Sealer("k" * 32),
         base_url="http://localhost:8000",
     )
 

@@ -9,6 +9,7 @@ import msgspec
 from app.core import clock
 from app.core.ids import new_id
 from tests.support.agent import STATELESS, Agent
+from tests.support.figures import rolled_up
 from tests.support.tables import OWNERS
 from tests.support.world import Guide, World, make_world
 
@@ -22,6 +23,16 @@ PEOPLES = (
     "audit_entry",
     "idempotency_record",
 )
+LOGINS = (
+    "oauth_config",
+    "oauth_client",
+    "oauth_flow",
+    "oauth_grant",
+    "oauth_code",
+    "oauth_token",
+    "login_account",
+)
+_PERSONS = ("account", "login_account")  # whose rows belong to themselves
 HELP = {"title": "Cannot log in", "problemDescription": "Error 42"}
 
 
@@ -47,7 +58,7 @@ class Tenant:
 
     def owner_id(self, table: str) -> str:
         """What the owner column of a table holds in this tenant's rows."""
-        is_personal = table == "account" or OWNERS[table] == "user_id"
+        is_personal = table in _PERSONS or OWNERS[table] == "user_id"
         return self.user_id if is_personal else self.organization_id
 
     def agent(self, **told: Any) -> Agent:
@@ -80,9 +91,11 @@ async def settle(owner: asyncpg.Connection, slug: str, *, word: str) -> Tenant:
     anonymous = Agent(slug=slug, version=STATELESS)
     await anonymous.call("start_walkthrough", name=guide.id)
     await anonymous.call("get_next_step", currentStepId=guide.steps[0])
+    await rolled_up(owner)
     await world.change_server(slug=f"{slug}-new")  # which releases a slug
     world.slug = f"{slug}-new"
     user_id = await _hire(world, word)
+    await _log_in(world, word, user_id)
     assert ann.session_id is not None
     assert plain.session_id is not None
     assert anonymous.run is not None
@@ -134,3 +147,45 @@ async def _hire(world: World, word: str) -> str:
             msgspec.json.encode(told).decode(),
         )
     return user_id
+
+
+async def _log_in(world: World, word: str, user_id: str) -> None:
+    """One of everything that logins of end users are made of."""
+    end_user_id = await world.owner.fetchval(
+        "SELECT min(id) FROM end_user WHERE organization_id = $1", world.organization_id
+    )
+    now = clock.now()
+    client_id = new_id("oauth_client")
+    # Each table takes of these what it has columns for.
+    facts: dict[str, object] = {
+        "organization_id": world.organization_id,
+        "server_id": world.server_id,
+        "client_id": client_id,
+        "end_user_id": end_user_id,
+        "grant_id": f"oauth_grant of {word}",
+        "issuer": f"https://{word.lower()}.example",
+        "name": word,
+        "email": f"ann@{word.lower()}.example",
+        "redirect_uri": f"https://{word.lower()}.example/callback",
+        "redirect_uris": [],
+        "scopes": [],
+        "grant_types": [],
+        "auth_method": "none",
+        "metadata": {},
+        "code_challenge": word,
+        "stage": "consent",
+        "auth_type": "platform_oauth",
+        "kind": "access",
+        **dict.fromkeys(("email_codes_sent", "wrong_codes", "upstream_round"), 0),
+        **dict.fromkeys(
+            ("created_at", "updated_at", "expires_at", "ends_at", "last_login_at"), now
+        ),
+    }
+    ids = {"oauth_client": client_id, "oauth_grant": facts["grant_id"], "login_account": user_id}
+    for table in LOGINS:
+        hashes = dict.fromkeys(("cookie_hash", "code_hash", "token_hash"), f"{word} {table}")
+        told = facts | hashes | {"id": ids.get(table, new_id(table))}
+        await world.owner.execute(
+            f"INSERT INTO {table} SELECT * FROM jsonb_populate_record(NULL::{table}, $1)",
+            msgspec.json.encode(told).decode(),
+        )

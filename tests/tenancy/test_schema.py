@@ -9,7 +9,7 @@ import pytest
 from app.core import enums
 from app.core.ids import new_id
 from tests.support.tables import OWNERS, dump
-from tests.tenancy.tenants import Tenant
+from tests.tenancy.tenants import LOGINS, Tenant
 
 # (table, column, the values it takes)
 VOCABULARIES: list[tuple[str, str, type[StrEnum]]] = [
@@ -23,6 +23,10 @@ VOCABULARIES: list[tuple[str, str, type[StrEnum]]] = [
     ("ticket", "status", enums.TicketStatus),
     ("ticket", "priority", enums.TicketPriority),
     ("activity", "type", enums.ActivityType),
+    ("oauth_client", "auth_method", enums.ClientAuthMethod),
+    ("oauth_flow", "stage", enums.FlowStage),
+    ("oauth_grant", "auth_type", enums.AuthType),
+    ("oauth_token", "kind", enums.OAuthTokenKind),
 ]
 
 
@@ -49,6 +53,10 @@ ONCE: list[tuple[str, Sequence[str]]] = [
     ("server", ("slug",)),
     ("organization", ("slug",)),
     ("account", ("email",)),
+    ("login_account", ("email",)),
+    ("oauth_config", ("organization_id", "server_id")),
+    ("oauth_code", ("code_hash",)),
+    ("oauth_token", ("token_hash",)),
     ("membership", ("organization_id", "user_id")),
 ]
 
@@ -126,7 +134,9 @@ async def test_a_server_takes_its_visits_along_and_leaves_progress_and_tickets(
     victim: Tenant, owner: asyncpg.Connection
 ) -> None:
     gone = await lost(owner, victim, "DELETE FROM server")
-    assert gone == {"server", "session", "run_handle", "assignment", "tool_call"}
+    assert gone == {"server", "session", "run_handle", "assignment", "tool_call", *LOGINS} - {
+        "login_account"
+    }
     assert await victim.world.rows(
         "SELECT DISTINCT server_id, current_step_id IS NULL FROM progress"
     ) == [(None, False)]
@@ -160,7 +170,8 @@ async def test_an_end_user_takes_progress_along_and_leaves_calls_and_tickets_unn
     victim: Tenant, owner: asyncpg.Connection
 ) -> None:
     gone = await lost(owner, victim, "DELETE FROM end_user")
-    assert gone == {"end_user", "run_handle", "progress", "completion"}
+    logins = {"oauth_grant", "oauth_code", "oauth_token"}  # who is forgotten is logged out
+    assert gone == {"end_user", "run_handle", "progress", "completion"} | logins
     for table in ("tool_call", "session", "ticket"):
         rows = await victim.world.rows(f"SELECT DISTINCT end_user_id FROM {table}")
         assert rows == [(None,)]

@@ -49,6 +49,24 @@ class Assignment:
         )
 
 
+@strawberry.type(
+    description="The OpenID provider that a server's end users log in with (CUSTOM_OAUTH)."
+)
+class OAuthConfig:
+    """A server's provider, without its secret, which is never shown again."""
+
+    issuer: str = strawberry.field(description="The provider's address, exactly as it says it.")
+    client_id: str = strawberry.field(description="What the provider knows this server by.")
+    scopes: list[str] = strawberry.field(description="What the provider is asked for.")
+    has_client_secret: bool = strawberry.field(
+        description="Whether a client secret was entered. No one can read it again."
+    )
+    client_secret_set_at: datetime | None = strawberry.field(
+        description="When the client secret was entered; null without one."
+    )
+    updated_at: datetime = strawberry.field(description="When any of it was last changed.")
+
+
 @strawberry.type(description="An MCP server on a subdomain of its own.")
 class Server:
     """A server."""
@@ -86,6 +104,14 @@ class Server:
         """Its assignments."""
         found = await info.context.loaders.assignments_of_server.load(self.id)
         return [assignment_shown(one) for one in found]
+
+    @strawberry.field(
+        description="The OpenID provider for authType CUSTOM_OAUTH; null where none was entered."
+    )
+    async def oauth_config(self, info: Info) -> OAuthConfig | None:
+        """Its provider."""
+        found = await info.context.loaders.oauth_configs.load(self.id)
+        return shown(OAuthConfig, found, scopes=list(found.scopes)) if found else None
 
 
 @strawberry.type(description="A page of servers.")

@@ -1,4 +1,4 @@
-"""Who belongs to the organization, its keys, and who changed what."""
+"""Members, invitations, keys and the audit log as clients see them."""
 
 from datetime import datetime
 
@@ -6,12 +6,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from app.core.enums import ActorKind, KeyScope, Role
-from app.core.listing import Window
-from app.core.page import Place
-from app.domain import api_keys, audit, members
-from app.graphql.context import Info
-from app.graphql.pages import After, Connection, First, page_of, window
-from app.graphql.shapes import shown
+from app.graphql.pages import Connection
 
 
 @strawberry.type(description="A person in the organization.")
@@ -24,6 +19,32 @@ class Member:
     email: str = strawberry.field(description="The person's e-mail address.")
     role: Role = strawberry.field(description="What the person may do.")
     joined_at: datetime = strawberry.field(description="When the person joined.")
+
+
+@strawberry.type(description="An address that was asked to join the organization.")
+class Invitation:
+    """An invitation that was not accepted yet."""
+
+    id: strawberry.ID = strawberry.field(description="The invitation's id.")
+    email: str = strawberry.field(description="The address; only its holder can accept.")
+    role: Role = strawberry.field(description="What whoever accepts may do.")
+    invited_by_name: str = strawberry.field(description="Who invited them.")
+    created_at: datetime = strawberry.field(description="When they were first invited.")
+    sent_at: datetime = strawberry.field(description="When the last mail went out.")
+    expires_at: datetime = strawberry.field(
+        description="Until when its link is good, which may be past: then resend it."
+    )
+
+
+@strawberry.type(description="What the holder of an invitation's link is invited to.")
+class InvitationPreview:
+    """An invitation from the other side."""
+
+    organization_name: str = strawberry.field(description="The organization's name.")
+    email: str = strawberry.field(description="The address to sign up or sign in with.")
+    role: Role = strawberry.field(description="What you may do there.")
+    invited_by_name: str = strawberry.field(description="Who invites.")
+    expires_at: datetime = strawberry.field(description="Until when it can be accepted.")
 
 
 @strawberry.type(description="A key for scripts. Its token was shown once, when it was made.")
@@ -59,9 +80,38 @@ class AuditEntry:
     created_at: datetime = strawberry.field(description="When it was done.")
 
 
+@strawberry.input(description="Which entries of the audit log to read; all that is given counts.")
+class AuditLogFilter:
+    """The filter of auditLog."""
+
+    actor_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Changes by this user (by user id) or key."
+    )
+    action: str | None = strawberry.field(
+        default=None, description="Changes of this kind, such as `server.configured`."
+    )
+    subject_type: str | None = strawberry.field(
+        default=None, description="Changes of this kind of thing, such as `server`."
+    )
+    subject_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Changes of the thing with this id."
+    )
+    since: datetime | None = strawberry.field(
+        default=None, description="Changes from this moment on, with its time zone."
+    )
+    until: datetime | None = strawberry.field(
+        default=None, description="Changes before this moment, with its time zone."
+    )
+
+
 @strawberry.type(description="A page of members.")
 class MemberConnection(Connection[Member]):
     """A page of members."""
+
+
+@strawberry.type(description="A page of invitations.")
+class InvitationConnection(Connection[Invitation]):
+    """A page of invitations."""
 
 
 @strawberry.type(description="A page of API keys.")
@@ -72,52 +122,3 @@ class ApiKeyConnection(Connection[ApiKey]):
 @strawberry.type(description="A page of the audit log.")
 class AuditEntryConnection(Connection[AuditEntry]):
     """A page of the audit log."""
-
-
-@strawberry.type
-class PeopleQueries:
-    """The root fields about people."""
-
-    @strawberry.field(description="The organization's members, in the order in which they joined.")
-    async def members(
-        self, info: Info, first: First = None, after: After = None
-    ) -> MemberConnection:
-        """A page of members."""
-        asked = window((first, None), (after, None), column="joined_at", is_descending=False)
-        page = await members.page(info.context.scope, after=_place(asked), limit=asked.limit)
-        edges, nodes, page_info = page_of(page, asked, lambda it: shown(Member, it))
-        return MemberConnection(edges=edges, nodes=nodes, page_info=page_info)
-
-    @strawberry.field(
-        description="The organization's API keys, newest first, expired and revoked ones too. For "
-        "admins who signed in."
-    )
-    async def api_keys(
-        self, info: Info, first: First = None, after: After = None
-    ) -> ApiKeyConnection:
-        """A page of keys."""
-        asked = _window(first, after)
-        page = await api_keys.page(info.context.scope, after=_place(asked), limit=asked.limit)
-        edges, nodes, page_info = page_of(page, asked, lambda it: shown(ApiKey, it))
-        return ApiKeyConnection(edges=edges, nodes=nodes, page_info=page_info)
-
-    @strawberry.field(description="Who changed what, newest first. For admins who signed in.")
-    async def audit_log(
-        self, info: Info, first: First = None, after: After = None
-    ) -> AuditEntryConnection:
-        """A page of the audit log."""
-        asked = _window(first, after)
-        page = await audit.entries(info.context.scope, after=_place(asked), limit=asked.limit)
-        edges, nodes, page_info = page_of(page, asked, lambda it: shown(AuditEntry, it))
-        return AuditEntryConnection(edges=edges, nodes=nodes, page_info=page_info)
-
-
-def _window(first: int | None, after: str | None) -> Window:
-    return window((first, None), (after, None), column="created_at", is_descending=True)
-
-
-def _place(asked: Window) -> Place | None:
-    if asked.spot is None:
-        return None
-    assert isinstance(asked.spot.value, datetime)  # what the cursors of these lists hold
-    return Place(at=asked.spot.value, id=asked.spot.id)

@@ -1,0 +1,252 @@
+"""Who the person is: proved by a mailed one-time code, or by the customer's own provider."""
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import timedelta
+from secrets import randbelow
+from typing import Final
+
+import msgspec
+
+from app.core import clock
+from app.core.enums import AuthType
+from app.core.ids import new_id
+from app.core.scope import ServerScope
+from app.core.sealed import derived
+from app.core.secrets import Secret, digest, new_token
+from app.domain import admission, oauth_flows, oauth_mail
+from app.domain.account_rules import canonical_email, check_email
+from app.domain.desk import (
+    ADDRESS_ATTEMPTS_PER_MINUTE,
+    EMAIL_ATTEMPTS_PER_MINUTE,
+    MAILS_PER_MINUTE,
+    Desk,
+)
+from app.domain.desk import Client as Visitor
+from app.domain.end_users import Person
+from app.domain.faults import Faults
+from app.domain.oauth_client_rules import clean_name
+from app.domain.oauth_errors import AccessDenied, FlowOver, InvalidRequest, WrongCode
+from app.domain.oauth_flows import Flow, FlowKey
+from app.domain.server_directory import ServerConfig
+from app.repositories import database, end_users, lookups
+from app.repositories.oauth_flows import KeptFlow, OAuthFlows
+from app.repositories.oauth_grants import NewGrant, OAuthGrants
+
+CODE_LIFE: Final = timedelta(seconds=60)
+CODES_PER_FLOW: Final = 5
+WRONG_CODES_MAX: Final = 5
+SUBJECT_MAX_CHARACTERS: Final = 255  # OpenID Connect Core §2
+_DIGITS: Final = 8  # with five attempts for a login, and three mails a minute for an address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completed:
+    """A login that is over: send the browser to `redirect_uri` with `code` and `state`."""
+
+    redirect_uri: str
+    state: str | None
+    code: Secret
+    end_user_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRound:
+    """What one trip to the customer's provider takes along, and must bring back."""
+
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
+
+
+async def request_email_code(
+    config: ServerConfig, desk: Desk, visitor: Visitor, key: FlowKey, *, email: str
+) -> Flow:
+    """The login; a one-time code is on its way, and the ones before it are void.
+
+    Raises FlowOver, Invalid, InvalidRequest, TooMany and Unavailable.
+    """
+    address = canonical_email(email)
+    faults = Faults()
+    check_email(faults, address)
+    faults.refuse()
+    await oauth_flows.held(config, key)  # who has no login under way uses up no one's limit
+    await desk.attempts.take_jointly(
+        "mail a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
+    )
+    await desk.attempts.take_jointly("mail a code", address, per_minute=MAILS_PER_MINUTE)
+    scope = admission.server_scope(config)
+    code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
+    async with database.transaction(scope):
+        kept = await oauth_flows.locked_after_consent(scope, key)
+        _require(config, AuthType.PLATFORM_OAUTH)
+        if kept.email_codes_sent >= CODES_PER_FLOW:
+            message = "No more codes for this login. Go back to your app and connect again."
+            raise InvalidRequest(message, field="email")
+        change = {
+            "email": address,
+            "email_code_hash": _email_code_hash(key, code.reveal()),
+            "email_codes_sent": kept.email_codes_sent + 1,
+        }
+        await OAuthFlows(scope).change(kept.id, change)
+        flow = await oauth_flows.held(config, key)
+    desk.mail.post(oauth_mail.login_code(address, code, server_name=config.name))
+    return flow
+
+
+async def check_email_code(
+    config: ServerConfig, desk: Desk, visitor: Visitor, key: FlowKey, *, code: str
+) -> Completed:
+    """The end of the login of whoever received the code. The fifth wrong one ends it too.
+
+    Raises WrongCode, FlowOver, InvalidRequest, TooMany and Unavailable.
+    """
+    flow = await oauth_flows.held(config, key)
+    await desk.attempts.take_jointly(
+        "try a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
+    )
+    await desk.attempts.take_jointly(
+        "try a code", flow.email or flow.id, per_minute=EMAIL_ATTEMPTS_PER_MINUTE
+    )
+    scope = admission.server_scope(config)
+    digits = "".join(character for character in code if character.isalnum())
+    async with admission.unit_of_work(config), database.transaction(scope):
+        kept = await oauth_flows.locked_after_consent(scope, key)
+        _require(config, AuthType.PLATFORM_OAUTH)
+        if kept.email is None or kept.email_code_hash is None:
+            message = "Ask for a code first."
+            raise InvalidRequest(message)
+        if hmac.compare_digest(_email_code_hash(key, digits), kept.email_code_hash):
+            now = clock.now()
+            account_id = await lookups.log_in_account(new_id("lacc"), kept.email, now=now)
+            person = Person(issuer=desk.base_url, subject=account_id, email=kept.email)
+            return await _completed(config, scope, kept, person)
+        left = await _one_attempt_less(scope, kept)
+    if not left:
+        message = "Too many wrong codes: this login is over. Go back to your app and connect again."
+        raise FlowOver(message)
+    message = f"This code is wrong. You can try {left} more time{'s' if left > 1 else ''}."
+    raise WrongCode(message, field="code")
+
+
+async def go_upstream(config: ServerConfig, key: FlowKey) -> UpstreamRound:
+    """What to send along to the customer's provider; what was sent before is void.
+
+    Raises FlowOver and InvalidRequest.
+    """
+    scope = admission.server_scope(config)
+    async with database.transaction(scope):
+        kept = await oauth_flows.locked_after_consent(scope, key)
+        _require(config, AuthType.CUSTOM_OAUTH)
+        number = kept.upstream_round + 1
+        await OAuthFlows(scope).change(kept.id, {"upstream_round": number})
+    return _round(key, number)
+
+
+def flow_of_state(state: str) -> str:
+    """The id of the login that a provider's answer says it is for; nothing vouches for it yet."""
+    return state.partition(".")[0]
+
+
+async def back_from_upstream(config: ServerConfig, key: FlowKey, *, state: str) -> UpstreamRound:
+    """What the provider's answer is to be checked with, once for each trip.
+
+    Another browser's answer, one to an earlier trip, or one that came before: FlowOver.
+    """
+    scope = admission.server_scope(config)
+    async with database.transaction(scope):
+        kept = await oauth_flows.locked_on_return(scope, key)
+        _require(config, AuthType.CUSTOM_OAUTH)
+        expected = _round(key, kept.upstream_round)
+        is_expected = state.isascii() and hmac.compare_digest(state, expected.state)
+        if not kept.upstream_round or not is_expected:
+            raise oauth_flows.over()
+        await OAuthFlows(scope).change(kept.id, {"upstream_round": kept.upstream_round + 1})
+    return expected
+
+
+async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Completed:
+    """The end of the login of a person whom the customer's provider vouches for.
+
+    Call it with what that provider's answer was found to say, in the browser that
+    `back_from_upstream` accepted. Raises FlowOver, InvalidRequest and AccessDenied.
+    """
+    if not 1 <= len(person.subject) <= SUBJECT_MAX_CHARACTERS or not person.subject.isprintable():
+        message = "The identity provider did not say who you are in a way that can be kept."
+        raise AccessDenied(message)
+    scope = admission.server_scope(config)
+    async with admission.unit_of_work(config), database.transaction(scope):
+        kept = await oauth_flows.locked_on_return(scope, key)
+        _require(config, AuthType.CUSTOM_OAUTH)
+        return await _completed(config, scope, kept, person)
+
+
+async def _completed(
+    config: ServerConfig, scope: ServerScope, kept: KeptFlow, person: Person
+) -> Completed:
+    end_user_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
+    code, now = new_token("mcpc"), clock.now()
+    await OAuthGrants(scope).open(
+        NewGrant(
+            client_id=kept.client_id,
+            end_user_id=end_user_id,
+            auth_type=config.auth_type,
+            scopes=kept.scopes,
+            resource=kept.resource,
+            code_hash=digest(code.reveal()),
+            redirect_uri=kept.redirect_uri,
+            code_challenge=kept.code_challenge,
+            created_at=now,
+            expires_at=now + CODE_LIFE,
+        )
+    )
+    await OAuthFlows(scope).end(kept.id)
+    profile = msgspec.json.encode(_shown(person)).decode()
+    await end_users.know(end_user_id, email=_verified(person), profile=profile)
+    return Completed(
+        redirect_uri=kept.redirect_uri, state=kept.state, code=code, end_user_id=end_user_id
+    )
+
+
+def _verified(person: Person) -> str | None:
+    """The address, in the form in which it is kept, if it is one."""
+    faults = Faults()
+    address = canonical_email(person.email or "")
+    check_email(faults, address)
+    return None if faults.found else address
+
+
+def _shown(person: Person) -> dict[str, str]:
+    """Of all that a provider tells, the name."""
+    name = clean_name(person.profile.get("name"))
+    return {"name": name} if name else {}
+
+
+async def _one_attempt_less(scope: ServerScope, kept: KeptFlow) -> int:
+    """How many attempts are left; without one, the login is over."""
+    left = WRONG_CODES_MAX - kept.wrong_codes - 1
+    if left:
+        await OAuthFlows(scope).change(kept.id, {"wrong_codes": kept.wrong_codes + 1})
+    else:
+        await OAuthFlows(scope).end(kept.id)
+    return left
+
+
+def _email_code_hash(key: FlowKey, digits: str) -> str:
+    """Only the browser that asked for the code can use it, and no one can try it out on a dump."""
+    return digest(derived(key.cookie, f"e-mail code {digits[:100]}"))
+
+
+def _round(key: FlowKey, number: int) -> UpstreamRound:
+    """Other values for each trip, so that a lost answer is of no use later."""
+    return UpstreamRound(
+        state=f"{key.flow_id}.{derived(key.cookie, f'state {number}')}",
+        nonce=derived(key.cookie, f"nonce {number}"),
+        code_verifier=derived(key.cookie, f"verifier {number}"),
+    )
+
+
+def _require(config: ServerConfig, auth_type: AuthType) -> None:
+    if config.auth_type is not auth_type:
+        message = "This server logs people in another way. Go back to your app and connect again."
+        raise InvalidRequest(message)

@@ -1,0 +1,124 @@
+"""Entering a customer's own OpenID provider, for servers with authType CUSTOM_OAUTH."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import strawberry
+from msgspec import UNSET
+
+from app.domain import looks, oauth_configs, servers
+from app.domain.changes import Change
+from app.domain.oauth_configs import DEFAULT_SCOPES, ProviderSettings
+from app.domain.permissions import Action
+from app.graphql.context import Info
+from app.graphql.mutation import KEY_FIELD, REVISION_FIELD, perform
+from app.graphql.servers.mutations import ServerPayload
+from app.graphql.servers.types import server_shown
+
+_SERVER = "The server's id."
+_ISSUER = (
+    "The provider's issuer, exactly as its discovery document has it: an https:// address, such as "
+    "https://id.example.com."
+)
+_CLIENT = "The client id that the provider gave you for this server."
+_KEPT = (
+    "The client secret that the provider gave you. It is kept encrypted and shown to no one. Left "
+    "out, the present one stays, unless the issuer changes; null removes it."
+)
+_SCOPES = "What to ask the provider for; `openid` must be among them."
+
+
+@strawberry.input(description="The OpenID provider that a server's end users are to log in with.")
+class SetServerOauthConfigInput:
+    """The input of setServerOauthConfig."""
+
+    server_id: strawberry.ID = strawberry.field(description=_SERVER)
+    issuer: str = strawberry.field(description=_ISSUER)
+    client_id: str = strawberry.field(description=_CLIENT)
+    client_secret: strawberry.Maybe[str | None] = strawberry.field(description=_KEPT)
+    scopes: list[str] = strawberry.field(
+        default_factory=lambda: list(DEFAULT_SCOPES), description=_SCOPES
+    )
+    expected_revision: int | None = strawberry.field(default=None, description=REVISION_FIELD)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
+
+
+@strawberry.input(description="A server that is to forget its OpenID provider.")
+class DeleteServerOauthConfigInput:
+    """The input of deleteServerOauthConfig."""
+
+    server_id: strawberry.ID = strawberry.field(description=_SERVER)
+    expected_revision: int | None = strawberry.field(default=None, description=REVISION_FIELD)
+    idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
+
+
+@strawberry.type
+class OAuthConfigMutations:
+    """The root fields that change servers' providers."""
+
+    @strawberry.mutation(
+        description="Enter or change the OpenID provider of a server. Its end users log in with it "
+        "once the server's authType is CUSTOM_OAUTH. Another issuer logs everybody out. The "
+        "redirect URI to enter at the provider is /oauth/callback below the server's address."
+    )
+    async def set_server_oauth_config(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - what GraphQL APIs call it
+            SetServerOauthConfigInput, strawberry.argument(description="The provider.")
+        ],
+    ) -> ServerPayload:
+        """oauth_configs.set_config."""
+        scope, desk = info.context.scope, info.context.desk
+        settings = ProviderSettings(
+            issuer=input.issuer,
+            client_id=input.client_id,
+            client_secret=UNSET if input.client_secret is None else input.client_secret.value,
+            scopes=tuple(input.scopes),
+        )
+        change = Change(
+            action=Action.MANAGE_SERVERS,
+            event="server.oauth_config_set",
+            subject="server",
+            subject_id=input.server_id,
+            result_type=servers.Server,
+            look=looks.at_oauth_config(scope),
+            work=lambda: oauth_configs.set_config(
+                scope,
+                desk,
+                input.server_id,
+                settings=settings,
+                expected_revision=input.expected_revision,
+            ),
+        )
+        return await perform(info, input, change, ServerPayload, _server)
+
+    @strawberry.mutation(
+        description="Forget a server's OpenID provider and its client secret. Everybody who logged "
+        "in with it is logged out."
+    )
+    async def delete_server_oauth_config(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - as above
+            DeleteServerOauthConfigInput, strawberry.argument(description="Which.")
+        ],
+    ) -> ServerPayload:
+        """oauth_configs.delete_config."""
+        scope = info.context.scope
+        change = Change(
+            action=Action.MANAGE_SERVERS,
+            event="server.oauth_config_deleted",
+            subject="server",
+            subject_id=input.server_id,
+            result_type=servers.Server,
+            look=looks.at_oauth_config(scope),
+            work=lambda: oauth_configs.delete_config(
+                scope, input.server_id, expected_revision=input.expected_revision
+            ),
+        )
+        return await perform(info, input, change, ServerPayload, _server)
+
+
+def _server(server: servers.Server) -> Mapping[str, Any]:
+    return {"server": server_shown(server)}

@@ -1,0 +1,116 @@
+"""Many callers bring one code or refresh token at the same moment: exactly one of them wins."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from app.core.ids import new_id
+from app.core.secrets import digest, new_token
+from app.domain import oauth_tokens
+from app.domain.oauth_errors import InvalidGrant
+from app.domain.oauth_tokens import Issued
+from tests.support.logins import CALLBACK, CHALLENGE, Door, door
+from tests.support.people import Reception
+from tests.support.scale import scaled
+from tests.support.world import World
+
+CALLERS = 50
+SECRETS = scaled(20, 1000)  # `make campaign` brings a thousand
+
+_GRANTS = """
+INSERT INTO oauth_grant (id, organization_id, server_id, client_id, end_user_id, auth_type, scopes,
+    created_at, ends_at)
+SELECT id, $2, $3, $4, $5, 'platform_oauth', '{openid}', now(), now() + interval '1 day'
+FROM unnest($1::text[]) AS id
+"""
+_CODES = """
+INSERT INTO oauth_code (id, organization_id, server_id, grant_id, code_hash, redirect_uri,
+    code_challenge, created_at, expires_at)
+SELECT 'oaco_' || hash, $3, $4, grant_id, hash, $5, $6, now(), now() + interval '1 hour'
+FROM unnest($1::text[], $2::text[]) AS n (grant_id, hash)
+"""
+_TOKENS = """
+INSERT INTO oauth_token (id, organization_id, server_id, grant_id, kind, token_hash, scopes,
+    created_at, expires_at)
+SELECT 'oato_' || hash, $3, $4, grant_id, 'refresh', hash, '{openid}', now(),
+    now() + interval '1 hour'
+FROM unnest($1::text[], $2::text[]) AS n (grant_id, hash)
+"""
+
+
+@pytest.fixture
+async def here(world: World, people: Reception) -> Door:
+    """A server with an end user who has logged in once."""
+    here = await door(world, people)
+    await here.tokens()
+    return here
+
+
+async def sown(world: World, here: Door, sql: str, *args: Any) -> list[str]:
+    """So many fresh secrets, each of a grant of its own."""
+    app = await here.the_client()
+    ((end_user,),) = await world.rows("SELECT id FROM end_user")
+    grants = [new_id("oagr") for _ in range(SECRETS)]
+    secrets = [new_token("mcpc").reveal() for _ in range(SECRETS)]
+    whose = (world.organization_id, world.server_id)
+    await world.owner.execute(_GRANTS, grants, *whose, app.id, end_user)
+    await world.owner.execute(sql, grants, [digest(one) for one in secrets], *whose, *args)
+    return secrets
+
+
+async def race(secrets: list[str], use: Callable[[str], Awaitable[Issued]]) -> dict[str, int]:
+    """How many of the callers won each secret, all of them on their way at once."""
+
+    async def attempt(secret: str) -> Issued | InvalidGrant:
+        try:
+            return await use(secret)
+        except InvalidGrant as refusal:
+            return refusal
+
+    wins = dict.fromkeys(secrets, 0)
+    batch_size = 10  # secrets at once: the pool's callers wait for a connection for 5 s at most
+    for at in range(0, len(secrets), batch_size):
+        tried = [secret for secret in secrets[at : at + batch_size] for _ in range(CALLERS)]
+        answers = await asyncio.gather(*map(attempt, tried))
+        for secret, answer in zip(tried, answers, strict=True):
+            wins[secret] += isinstance(answer, Issued)
+    return wins
+
+
+async def test_one_of_fifty_callers_redeems_a_code(world: World, here: Door) -> None:
+    codes = await sown(world, here, _CODES, CALLBACK, CHALLENGE)
+    wins = await race(codes, here.redeemed)
+    assert wins == dict.fromkeys(codes, 1)
+    # Forty-nine replays: what the winner got is void.
+    assert await world.rows(
+        "SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL AND ends_at > now()"
+    ) == [(1,)]
+    assert await world.rows("SELECT count(*) FROM oauth_token") == [(2 * SECRETS + 2,)]
+
+
+async def test_one_of_fifty_callers_refreshes(world: World, here: Door) -> None:
+    tokens = await sown(world, here, _TOKENS)
+    wins = await race(tokens, here.refreshed)
+    assert wins == dict.fromkeys(tokens, 1)
+    assert await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL") == [(1,)]
+    assert await world.rows("SELECT count(*) FROM oauth_token") == [(3 * SECRETS + 2,)]
+
+
+async def test_a_refresh_while_the_family_is_revoked_leaves_no_good_token(
+    world: World, here: Door
+) -> None:
+    app = await here.the_client()
+    for _ in range(10):
+        issued = await here.tokens()
+        assert issued.refresh is not None
+        token = issued.refresh.reveal()
+        answers = await asyncio.gather(
+            here.refreshed(token),
+            oauth_tokens.revoke(here.config, app, token=token),
+            return_exceptions=True,
+        )
+        assert answers[1] is None
+    ((number,),) = await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL")
+    assert number == 1

@@ -1,0 +1,295 @@
+"""Codes and tokens: what they are worth, to whom, how long, and what a replay does."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from app.core.enums import AuthType
+from app.core.errors import ProductError
+from app.domain import oauth_tokens
+from app.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, InvalidToken
+from app.domain.oauth_scopes import OFFERED, asked
+from app.domain.oauth_tokens import Issued
+from tests.support.logins import CALLBACK, VERIFIER, Door, door, refused
+from tests.support.people import Reception
+from tests.support.world import World, make_world
+
+ANN = "ann@acme.test"
+RESOURCE = "https://acme-docs.example/api/mcpserver/mcp"
+LATER = "now() - interval '1 millisecond'"
+
+
+@pytest.fixture
+async def here(world: World, people: Reception) -> Door:
+    """A server whose end users log in at the platform."""
+    return await door(world, people)
+
+
+def renewal(issued: Issued) -> str:
+    """The refresh token."""
+    assert issued.refresh is not None
+    return issued.refresh.reveal()
+
+
+async def is_good(here: Door, issued: Issued) -> bool:
+    """Whether the access token opens the server."""
+    try:
+        await here.admitted(issued.access.reveal())
+    except InvalidToken:
+        return False
+    return True
+
+
+# Codes
+
+
+async def test_a_code_is_worth_an_access_and_a_refresh_token(world: World, here: Door) -> None:
+    issued = await here.tokens(ANN)
+    assert issued.expires_in_seconds == 900
+    assert issued.scopes == ("openid", "profile", "email")
+    caller = await here.admitted(issued.access.reveal())
+    assert (caller.email, caller.verified_email, caller.is_identified) == (ANN, ANN, True)
+    assert caller.access is not None
+    assert caller.access.client_id == (await here.the_client()).client_id
+    assert caller.access.scopes == issued.scopes
+    lives = await world.rows(
+        "SELECT kind, expires_at - created_at = CASE kind WHEN 'access' THEN interval '15 minutes'"
+        " ELSE interval '30 days' END FROM oauth_token ORDER BY kind"
+    )
+    assert lives == [("access", True), ("refresh", True)]
+    assert await world.rows("SELECT expires_at - created_at = interval '60 s' FROM oauth_code") == [
+        (True,)
+    ]
+    assert await world.rows("SELECT last_used_at IS NULL FROM oauth_client") == [(False,)]
+
+
+async def test_a_code_is_worth_nothing_to_whoever_lacks_a_part(world: World, here: Door) -> None:
+    completed = await here.logged_in(resource=RESOURCE)
+    code, stranger = completed.code.reveal(), await here.registered()
+    attempts: list[tuple[dict[str, Any], type[ProductError]]] = [
+        ({"app": stranger}, InvalidGrant),
+        ({"code_verifier": None}, InvalidGrant),
+        ({"code_verifier": ""}, InvalidGrant),
+        ({"code_verifier": "w" * 43}, InvalidGrant),
+        ({"code_verifier": VERIFIER[:-1]}, InvalidGrant),
+        ({"code_verifier": VERIFIER + "v" * 90}, InvalidGrant),
+        ({"code_verifier": oauth_tokens.challenge_of(VERIFIER)}, InvalidGrant),
+        ({"code_verifier": "é" * 43}, InvalidGrant),
+        ({"redirect_uri": "http://127.0.0.1:1/callback"}, InvalidGrant),
+        ({"redirect_uri": CALLBACK + "/"}, InvalidGrant),
+        ({"redirect_uri": ""}, InvalidGrant),
+        ({"resource": RESOURCE + "/x"}, InvalidTarget),
+        ({"resource": ""}, InvalidTarget),
+    ]
+    for asking, error in attempts:
+        told = await refused(world, here.redeemed(code, **asking), error)
+        assert told.code in {"invalid_grant", "invalid_target"}
+    for unknown in ("", "mcpc_" + "a" * 56, code + "x", code[:-1], "\ud800\x00"):
+        await refused(world, here.redeemed(unknown), InvalidGrant)
+    assert await is_good(here, await here.redeemed(code, resource=RESOURCE))
+
+
+async def test_a_verifier_is_enough_where_the_redirect_uri_is_left_out(here: Door) -> None:
+    code = (await here.logged_in()).code.reveal()
+    assert await is_good(here, await here.redeemed(code, redirect_uri=None))
+
+
+async def test_a_code_is_worth_nothing_after_a_minute(world: World, here: Door) -> None:
+    code = (await here.logged_in()).code.reveal()
+    await world.owner.execute(f"UPDATE oauth_code SET expires_at = {LATER}")
+    await refused(world, here.redeemed(code), InvalidGrant)
+
+
+async def test_a_replayed_code_ends_all_that_came_of_it(world: World, here: Door) -> None:
+    bystander = await here.tokens(ANN)
+    code = (await here.logged_in(ANN)).code.reveal()
+    first = await here.redeemed(code)
+    second = await here.refreshed(renewal(first))
+    assert await is_good(here, first)
+    assert await is_good(here, second)
+    with pytest.raises(InvalidGrant):
+        await here.redeemed(code)
+    assert not await is_good(here, first)
+    assert not await is_good(here, second)
+    await refused(world, here.refreshed(renewal(second)), InvalidGrant)
+    assert await is_good(here, bystander)
+
+
+async def test_a_replay_with_a_wrong_verifier_ends_it_too(here: Door) -> None:
+    code = (await here.logged_in()).code.reveal()
+    first = await here.redeemed(code)
+    with pytest.raises(InvalidGrant):
+        await here.redeemed(code, code_verifier="w" * 43)
+    assert not await is_good(here, first)
+
+
+async def test_a_client_without_refresh_tokens_gets_none_unless_it_asks_for_offline_access(
+    here: Door,
+) -> None:
+    app = await here.registered(grant_types=["authorization_code"])
+    assert (await here.tokens(ANN, app)).refresh is None
+    offline = await here.tokens(ANN, app, scopes=asked("openid offline_access"))
+    assert offline.refresh is not None
+    assert offline.scopes == ("openid", "offline_access")
+
+
+# Refreshing
+
+
+async def test_a_refresh_token_is_worth_new_tokens_once(here: Door) -> None:
+    first = await here.tokens(ANN)
+    second = await here.refreshed(renewal(first))
+    third = await here.refreshed(renewal(second))
+    assert len({renewal(one) for one in (first, second, third)}) == 3
+    for issued in (first, second, third):
+        assert await is_good(here, issued)
+
+
+async def test_a_refresh_token_that_comes_again_ends_the_family(world: World, here: Door) -> None:
+    bystander = await here.tokens(ANN)
+    first = await here.tokens(ANN)
+    second = await here.refreshed(renewal(first))
+    with pytest.raises(InvalidGrant):
+        await here.refreshed(renewal(first))
+    for issued in (first, second):
+        assert not await is_good(here, issued)
+        await refused(world, here.refreshed(renewal(second)), InvalidGrant)
+    assert await is_good(here, bystander)
+    await here.refreshed(renewal(bystander))
+
+
+async def test_what_is_no_living_refresh_token_of_the_client_is_worth_nothing(
+    world: World, here: Door
+) -> None:
+    issued = await here.tokens(ANN, resource=RESOURCE)
+    stranger = await here.registered()
+    token = renewal(issued)
+    await refused(world, here.refreshed(token, stranger), InvalidGrant)
+    await refused(world, here.refreshed(issued.access.reveal()), InvalidGrant)
+    await refused(world, here.refreshed(token, resource=RESOURCE + "/x"), InvalidTarget)
+    for unknown in ("", token[:-1], "\ud800\x00"):
+        await refused(world, here.refreshed(unknown), InvalidGrant)
+    await world.owner.execute(f"UPDATE oauth_token SET expires_at = {LATER}")
+    await refused(world, here.refreshed(token), InvalidGrant)
+
+
+async def test_a_refresh_may_ask_for_less_and_never_for_more(world: World, here: Door) -> None:
+    first = await here.tokens(ANN, scopes=asked("openid email"))
+    for more in ("openid profile", "openid email offline_access", "admin"):
+        await refused(world, here.refreshed(renewal(first), scope_asked=more), InvalidScope)
+    second = await here.refreshed(renewal(first), scope_asked="email")
+    caller = await here.admitted(second.access.reveal())
+    assert caller.access is not None
+    assert caller.access.scopes == second.scopes == ("email",)
+    third = await here.refreshed(renewal(second))
+    assert third.scopes == ("openid", "email")
+
+
+# Revoking
+
+
+async def test_revoking_a_refresh_token_ends_the_family_and_an_access_token_itself(
+    world: World, here: Door
+) -> None:
+    app = await here.the_client()
+    first, other = await here.tokens(ANN), await here.tokens(ANN)
+    for _ in range(2):
+        await oauth_tokens.revoke(here.config, app, token=first.access.reveal())
+    assert not await is_good(here, first)
+    second = await here.refreshed(renewal(first))
+    for _ in range(2):
+        await oauth_tokens.revoke(here.config, app, token=renewal(second))
+    assert not await is_good(here, second)
+    await refused(world, here.refreshed(renewal(second)), InvalidGrant)
+    assert await is_good(here, other)
+
+
+async def test_nobody_revokes_what_is_not_theirs(world: World, here: Door) -> None:
+    issued, stranger = await here.tokens(ANN), await here.registered()
+    for token in (issued.access.reveal(), renewal(issued)):
+        await oauth_tokens.revoke(here.config, stranger, token=token)
+    await oauth_tokens.revoke(here.config, await here.the_client(), token="unknown")
+    assert await is_good(here, issued)
+    await here.refreshed(renewal(issued))
+
+
+# What opens a server
+
+
+async def test_what_is_no_access_token_opens_nothing_and_writes_nothing(
+    world: World, here: Door
+) -> None:
+    issued, code = await here.tokens(ANN), (await here.logged_in()).code.reveal()
+    for token in (None, "", renewal(issued), code, issued.access.reveal() + "x", "\ud800\x00"):
+        error = await refused(world, here.admitted(token), InvalidToken)
+        assert error.code == "invalid_token"
+    await world.owner.execute(f"UPDATE oauth_token SET expires_at = {LATER}")
+    await refused(world, here.admitted(issued.access.reveal()), InvalidToken)
+
+
+async def test_tokens_of_another_way_to_log_in_open_nothing(world: World, here: Door) -> None:
+    issued, completed = await here.tokens(ANN), await here.logged_in()
+    moved = Door(replace(here.config, auth_type=AuthType.CUSTOM_OAUTH), here.people, here.clients)
+    assert not await is_good(moved, issued)
+    await refused(world, moved.refreshed(renewal(issued)), InvalidGrant)
+    await refused(world, moved.redeemed(completed.code.reveal()), InvalidGrant)
+    assert await is_good(here, issued)
+
+
+async def test_who_is_forgotten_is_logged_out(world: World, here: Door) -> None:
+    issued = await here.tokens(ANN)
+    await world.owner.execute("DELETE FROM end_user")
+    assert not await is_good(here, issued)
+    assert await world.rows("SELECT * FROM oauth_token") == []
+
+
+async def test_only_the_diagonal_of_twenty_servers_and_tokens_is_accepted(
+    world: World, people: Reception
+) -> None:
+    doors = [await door(world, people)]
+    for number in range(19):
+        other = await make_world(world.owner, slug=f"docs-number-{number}")
+        if number % 2:  # every other one in the same organization
+            await world.owner.execute(
+                "UPDATE server SET organization_id = $1 WHERE id = $2",
+                world.organization_id, other.server_id,
+            )  # fmt: skip
+        doors.append(await door(other, people))
+    tokens = [await one.tokens(ANN) for one in doors]
+    accepted = [[await is_good(one, token) for token in tokens] for one in doors]
+    assert accepted == [[row == column for column in range(20)] for row in range(20)]
+    refreshed = []
+    for row, one in enumerate(doors):
+        for column, token in enumerate(tokens):
+            if row != column:
+                app = await doors[column].the_client()
+                with pytest.raises(InvalidGrant):
+                    await one.refreshed(renewal(token), app)
+        refreshed.append(await one.refreshed(renewal(tokens[row])))
+    assert len(refreshed) == 20
+
+
+# Scopes
+
+
+@pytest.mark.parametrize(
+    ("text", "scopes"),
+    [
+        (None, OFFERED[:3]),
+        ("", OFFERED[:3]),
+        ("  ", OFFERED[:3]),
+        ("email openid", ("openid", "email")),
+        ("openid mcp:tools openid", ("openid",)),
+        ("offline_access", ("offline_access",)),
+        (" ".join(OFFERED), OFFERED),
+    ],
+)
+def test_scopes_that_are_offered_are_asked_for(text: str | None, scopes: tuple[str, ...]) -> None:
+    assert asked(text) == scopes
+
+
+def test_none_that_is_offered_is_an_error() -> None:
+    with pytest.raises(InvalidScope) as refusal:
+        asked("admin root")
+    assert refusal.value.code == "invalid_scope"
