@@ -34,7 +34,7 @@ from app.repositories import database
 from app.repositories.opening import bring_up_to_date, database_url, pool
 from app.web.app import Edge, build_app
 from app.web.hosts import Hosts
-from app.web.pages import connect_page, message_page
+from app.web.pages import LOGIN_POLICY, connect_page, message_page, page
 
 SAMPLE_SECONDS = 5
 
@@ -110,6 +110,8 @@ def oauth_plane(settings: Settings, desk: Desk) -> Plane:
         documents=ClientDocuments(fetcher),
         upstream=Upstream(fetcher),
         message_page=message_page,
+        page=page,
+        page_policy=LOGIN_POLICY,
     )
 
 

@@ -35,27 +35,29 @@ INSERT INTO end_user (id, organization_id, email_verified, profile, first_seen_a
 SELECT 'mcpu_dashboard' || n, $1, false, '{}', now(), now()
 FROM generate_series(1, $2::integer) n
 """
-# A quarter of the end users makes half of the calls; durations are log-normal about 4 ms.
+# Ten calls within half an hour are a visit; a quarter of the end users makes half of the visits.
+# Durations are log-normal about 4 ms.
 _CALLS = """
 INSERT INTO tool_call (id, organization_id, server_id, end_user_id, tool, input, output, outcome,
     duration_ms, created_at)
-SELECT 'tc_dashboard' || $3::integer || '_' || n, $1, $2,
-    'mcpu_dashboard' || 1 + floor(power(random(), 2) * $5::integer)::integer,
+SELECT 'tc_dashboard' || $3::integer || '_' || v || '_' || n, $1, $2, 'mcpu_dashboard' || visitor,
     (ARRAY['get_next_step', 'get_next_step', 'get_next_step', 'start_walkthrough', 'get_support',
-        'get_walkthrough_status'])[1 + n % 6],
+        'get_walkthrough_status'])[1 + (v + n) % 6],
     '{}', '{"verdict": "presented"}',
-    CASE WHEN n % 50 = 0 THEN 'error' WHEN n % 9 = 0 THEN 'refused' ELSE 'ok' END,
-    exp(random_normal(1.4, 0.8)),
-    date_trunc('day', now(), 'UTC') - $3::integer * interval '1 day' + random() * interval '1 day'
-        - interval '1 day'
-FROM generate_series(1, $4::integer) n
+    CASE WHEN (v + n) % 50 = 0 THEN 'error' WHEN (v + n) % 9 = 0 THEN 'refused' ELSE 'ok' END,
+    exp(random_normal(1.4, 0.8)), visited_at + random() * interval '30 minutes'
+FROM (
+    SELECT v, 1 + floor(power(random(), 2) * $5::integer)::integer AS visitor,
+        now() - ($3::integer + random()) * interval '1 day' AS visited_at
+    FROM generate_series(1, $4::integer / 10) v) AS visit
+CROSS JOIN generate_series(1, 10) n
 """
 # 12,500 runs of 6 to 10 steps are 100,000 completions; half of them are in the first walkthrough.
 _RUNS = """
 CREATE TEMPORARY TABLE run_made AS
 SELECT n, 'mcpu_dashboard' || n AS end_user_id, 6 + n % 5 AS done,
     CASE WHEN n % 2 = 0 THEN 0 ELSE n % 50 END AS place,
-    date_trunc('day', now(), 'UTC') - random() * interval '30 days' AS started_at
+    now() - random() * interval '30 days' AS started_at
 FROM generate_series(1, 12500) n
 """
 _STARTS = """

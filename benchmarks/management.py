@@ -43,6 +43,7 @@ _CHARTS = {
     "tickets": f"tickets {{ opened {{ {_SERIES} }} byStatus {{ status count }}"
     " medianAnswerSeconds medianResolutionSeconds }",
 }
+_LENGTHS = ("MONTH", "WEEK", "DAY", "HOUR")
 _LIST = (
     "{ walkthroughs(first: 50) { nodes { id title type status updatedAt"
     " steps { id position title sectionTitle } } } }"
@@ -52,14 +53,15 @@ _LIST = (
 async def run(world: World, cores: Cores) -> Report:
     """Every chart by GraphQL over HTTP; then the funnel and a long list beside the plain peer."""
     made = await dashboard.built(world)
-    until = clock.now().replace(minute=0, second=0, microsecond=0)
+    today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    until = today + timedelta(days=1)
     since = until - timedelta(days=dashboard.DAYS)
     asks: dict[str, tuple[Any, Any]] = {
         "the funnel": (
             _query(f'{{ analytics(range: {{since: "{since.isoformat()}",'
                    f' until: "{until.isoformat()}"}}) {{ {_FUNNEL} }} }}', made),
             {"organizationId": made.organization_id, "walkthroughId": made.walkthrough_ids[0],
-             "since": since.replace(hour=0), "until": until.replace(hour=0) + timedelta(days=1)},
+             "since": since, "until": until},
         ),
         "50 walkthroughs of 10 steps": (
             _query(_LIST, made), {"organizationId": made.organization_id}
@@ -107,11 +109,14 @@ async def _asked(server: Server, request: bytes, *, times: int = 1) -> tuple[Any
 
 
 async def _charts(server: Server, made: Dashboard) -> dict[str, list[float]]:
-    """Milliseconds of each chart of the last 30 days, in an order drawn anew each round."""
+    """Milliseconds of each chart of each length, in an order drawn anew each round."""
     latencies: dict[str, list[float]] = defaultdict(list)
     requests = {
-        name: _request(_query(f"{{ analytics(range: {{last: MONTH}}) {{ {chart} }} }}", made), made)
+        f"{name}, {length.lower()}": _request(
+            _query(f"{{ analytics(range: {{last: {length}}}) {{ {chart} }} }}", made), made
+        )
         for name, chart in _CHARTS.items()
+        for length in _LENGTHS
     }
     names = list(requests)
     for number in range(_CHART_ROUNDS):
@@ -119,7 +124,7 @@ async def _charts(server: Server, made: Dashboard) -> dict[str, list[float]]:
         random.shuffle(names)
         for name in names:
             latencies[name] += (await _asked(server, requests[name]))[1]
-    return {name: sorted(latencies[name]) for name in _CHARTS}
+    return {name: sorted(latencies[name]) for name in requests}
 
 
 async def _beside(
@@ -181,7 +186,9 @@ def _report(
             f"rolled up: {made.rolled_rows_per_second:,.0f} log rows a second",
         )
     )
-    size = f"{dashboard.CALLS:,} calls and {dashboard.COMPLETIONS:,} completions in {dashboard.DAYS} days"
+    size = (
+        f"{dashboard.CALLS:,} calls, {dashboard.COMPLETIONS:,} completions, {dashboard.DAYS} days"
+    )
     return Report(
         f"The management plane over HTTP: {size}, one connection",
         body,

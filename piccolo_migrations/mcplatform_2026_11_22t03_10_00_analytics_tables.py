@@ -8,7 +8,7 @@ from piccolo.columns.indexes import IndexMethod
 
 ID = "2026-11-22T03:10:00:000000"
 VERSION = "1.38.0"
-DESCRIPTION = "counts by the hour, for analytics"
+DESCRIPTION = "counts by the hour and the day, for analytics"
 
 
 async def forwards():
@@ -17,29 +17,29 @@ async def forwards():
     )
 
     manager.add_table(
-        class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        class_name="CountedCall",
+        tablename="counted_call",
         schema=None,
         columns=None,
     )
 
     manager.add_table(
-        class_name="EndUserHour",
-        tablename="end_user_hour",
+        class_name="CountedEndUser",
+        tablename="counted_end_user",
         schema=None,
         columns=None,
     )
 
     manager.add_table(
-        class_name="RunHour",
-        tablename="run_hour",
+        class_name="CountedRun",
+        tablename="counted_run",
         schema=None,
         columns=None,
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="organization_id",
         db_column_name="organization_id",
         column_class_name="Text",
@@ -59,10 +59,31 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
-        column_name="hour",
-        db_column_name="hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
+        column_name="grain",
+        db_column_name="grain",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": '',
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CountedCall",
+        tablename="counted_call",
+        column_name="start",
+        db_column_name="start",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -80,8 +101,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="server_id",
         db_column_name="server_id",
         column_class_name="Text",
@@ -101,8 +122,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="tool",
         db_column_name="tool",
         column_class_name="Text",
@@ -122,8 +143,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="outcome",
         db_column_name="outcome",
         column_class_name="Text",
@@ -143,8 +164,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="bucket",
         db_column_name="bucket",
         column_class_name="SmallInt",
@@ -164,8 +185,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="ToolCallHour",
-        tablename="tool_call_hour",
+        table_class_name="CountedCall",
+        tablename="counted_call",
         column_name="calls",
         db_column_name="calls",
         column_class_name="BigInt",
@@ -185,8 +206,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="EndUserHour",
-        tablename="end_user_hour",
+        table_class_name="CountedEndUser",
+        tablename="counted_end_user",
         column_name="organization_id",
         db_column_name="organization_id",
         column_class_name="Text",
@@ -206,10 +227,31 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="EndUserHour",
-        tablename="end_user_hour",
-        column_name="hour",
-        db_column_name="hour",
+        table_class_name="CountedEndUser",
+        tablename="counted_end_user",
+        column_name="grain",
+        db_column_name="grain",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": '',
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CountedEndUser",
+        tablename="counted_end_user",
+        column_name="start",
+        db_column_name="start",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -227,8 +269,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="EndUserHour",
-        tablename="end_user_hour",
+        table_class_name="CountedEndUser",
+        tablename="counted_end_user",
         column_name="server_id",
         db_column_name="server_id",
         column_class_name="Text",
@@ -248,14 +290,14 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="EndUserHour",
-        tablename="end_user_hour",
-        column_name="end_user_id",
-        db_column_name="end_user_id",
-        column_class_name="Text",
-        column_class=Text,
+        table_class_name="CountedEndUser",
+        tablename="counted_end_user",
+        column_name="end_user",
+        db_column_name="end_user",
+        column_class_name="BigInt",
+        column_class=BigInt,
         params={
-            "default": '',
+            "default": 0,
             "null": False,
             "primary_key": False,
             "unique": False,
@@ -269,8 +311,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="organization_id",
         db_column_name="organization_id",
         column_class_name="Text",
@@ -290,8 +332,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="walkthrough_id",
         db_column_name="walkthrough_id",
         column_class_name="Text",
@@ -311,10 +353,31 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
-        column_name="hour",
-        db_column_name="hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
+        column_name="grain",
+        db_column_name="grain",
+        column_class_name="Text",
+        column_class=Text,
+        params={
+            "default": '',
+            "null": False,
+            "primary_key": False,
+            "unique": False,
+            "index": False,
+            "index_method": IndexMethod.btree,
+            "choices": None,
+            "db_column_name": None,
+            "secret": False,
+        },
+        schema=None,
+    )
+
+    manager.add_column(
+        table_class_name="CountedRun",
+        tablename="counted_run",
+        column_name="start",
+        db_column_name="start",
         column_class_name="Timestamptz",
         column_class=Timestamptz,
         params={
@@ -332,8 +395,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="server_id",
         db_column_name="server_id",
         column_class_name="Text",
@@ -353,8 +416,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="step_id",
         db_column_name="step_id",
         column_class_name="Text",
@@ -374,8 +437,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="measure",
         db_column_name="measure",
         column_class_name="Text",
@@ -395,8 +458,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="bucket",
         db_column_name="bucket",
         column_class_name="SmallInt",
@@ -416,8 +479,8 @@ async def forwards():
     )
 
     manager.add_column(
-        table_class_name="RunHour",
-        tablename="run_hour",
+        table_class_name="CountedRun",
+        tablename="counted_run",
         column_name="runs",
         db_column_name="runs",
         column_class_name="BigInt",

@@ -1,4 +1,4 @@
-"""Roll-ups: what was logged is counted by the hour, exactly once, a bounded part at a time.
+"""Roll-ups: what was logged is counted by hour and day, exactly once, a bounded part at a time.
 
 A log row keeps the position of the transaction that wrote it. `roll_up` takes the rows from where it
 was up to the oldest transaction that is still open, and moves its place in the same transaction: a row
@@ -17,9 +17,9 @@ DESCRIPTION = "roll-ups: keys, row-level security, positions in the log, functio
 
 # (table, its key after the organization)
 COUNTED = [
-    ("tool_call_hour", "hour, server_id, tool, outcome, bucket"),
-    ("end_user_hour", "hour, server_id, end_user_id"),
-    ("run_hour", "walkthrough_id, hour, server_id, step_id, measure, bucket"),
+    ("counted_call", "grain, start, server_id, tool, outcome, bucket"),
+    ("counted_end_user", "grain, start, server_id, end_user"),
+    ("counted_run", "walkthrough_id, grain, start, server_id, step_id, measure, bucket"),
 ]
 
 # No key to servers, walkthroughs or end users: counts outlive what was counted.
@@ -42,8 +42,8 @@ ALTER TABLE completion ALTER COLUMN log_position SET DEFAULT pg_current_xact_id(
 CREATE INDEX tool_call_by_log_position ON tool_call (log_position);
 CREATE INDEX completion_by_log_position ON completion (log_position);
 CREATE INDEX completion_by_run ON completion (end_user_id, walkthrough_id, run, completed_at);
-CREATE INDEX end_user_hour_by_end_user ON end_user_hour (end_user_id);
-CREATE INDEX run_hour_of_runs ON run_hour (organization_id, hour) WHERE step_id = '';
+CREATE INDEX counted_end_user_by_end_user ON counted_end_user (end_user);
+CREATE INDEX counted_run_of_all ON counted_run (organization_id, grain, start) WHERE step_id = '';
 """
 
 # What earlier completions did not note: of the present run it is known when it was started, of an
@@ -88,32 +88,35 @@ CREATE FUNCTION histogram_value(bucket integer) RETURNS double precision LANGUAG
     SELECT power(1.1::double precision, bucket + 0.5)
 $$;
 
-CREATE FUNCTION hour_of(moment timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
-    SELECT date_bin('1 hour', moment, '2000-01-01 00:00:00+00')
-$$;
 """
 
-# Each of these says once what is counted; roll-up and tail both read it.
-ENTRIES = """
+# Each of these says once what is counted; roll-up and tail both read it. Every entry comes twice, as
+# part of its hour and of its day.
+_GRAINS = """CROSS JOIN LATERAL (VALUES
+        ('hour', date_bin('1 hour', {moment}, timestamptz '2000-01-01 00:00:00+00')),
+        ('day', date_bin('1 day', {moment}, timestamptz '2000-01-01 00:00:00+00')))
+        AS g (grain, start)"""
+
+ENTRIES = f"""
 CREATE VIEW tool_call_entry WITH (security_invoker = true) AS
-    SELECT organization_id, log_position, created_at, hour_of(created_at) AS hour, server_id,
-        end_user_id, tool, outcome, histogram_bucket(duration_ms) AS bucket
-    FROM tool_call;
+    SELECT t.organization_id, t.log_position, g.grain, g.start, t.server_id, t.tool, t.outcome,
+        histogram_bucket(t.duration_ms) AS bucket,
+        hashtextextended(t.end_user_id, 0) AS end_user
+    FROM tool_call t {_GRAINS.format(moment="t.created_at")};
 
 CREATE VIEW run_entry WITH (security_invoker = true) AS
     SELECT t.organization_id, t.log_position, t.output->>'walkthroughId' AS walkthrough_id,
-        hour_of(t.created_at) AS hour, t.server_id, e.step_id, e.measure, 0::smallint AS bucket
-    FROM tool_call t
+        g.grain, g.start, t.server_id, e.step_id, e.measure, 0::smallint AS bucket
+    FROM tool_call t {_GRAINS.format(moment="t.created_at")}
     CROSS JOIN LATERAL (VALUES ('', 'started'), (t.output->>'stepId', 'reached'))
         AS e (step_id, measure)
     WHERE t.output->>'verdict' = 'started' AND e.step_id IS NOT NULL
     UNION ALL
-    SELECT c.organization_id, c.log_position, c.walkthrough_id,
-        hour_of(coalesce(c.run_started_at, c.completed_at)), coalesce(c.server_id, ''),
-        e.step_id, e.measure,
+    SELECT c.organization_id, c.log_position, c.walkthrough_id, g.grain, g.start,
+        coalesce(c.server_id, ''), e.step_id, e.measure,
         CASE WHEN e.since IS NULL THEN 0
             ELSE histogram_bucket(extract(epoch FROM c.completed_at - e.since)::double precision) END
-    FROM completion c
+    FROM completion c {_GRAINS.format(moment="coalesce(c.run_started_at, c.completed_at)")}
     LEFT JOIN LATERAL (
         SELECT b.completed_at FROM completion b
         WHERE b.end_user_id = c.end_user_id AND b.walkthrough_id = c.walkthrough_id
@@ -129,23 +132,23 @@ CREATE VIEW run_entry WITH (security_invoker = true) AS
 
 FIGURES = """
 CREATE VIEW tool_call_figure WITH (security_invoker = true) AS
-    SELECT organization_id, hour AS moment, server_id, tool, outcome, bucket, calls
-    FROM tool_call_hour
+    SELECT organization_id, grain, start, server_id, tool, outcome, bucket, calls
+    FROM counted_call
     UNION ALL
-    SELECT organization_id, hour, server_id, tool, outcome, bucket, 1
+    SELECT organization_id, grain, start, server_id, tool, outcome, bucket, 1
     FROM tool_call_entry WHERE log_position >= (SELECT rolled_before());
 
 CREATE VIEW end_user_figure WITH (security_invoker = true) AS
-    SELECT organization_id, hour AS moment, server_id, end_user_id FROM end_user_hour
+    SELECT organization_id, grain, start, server_id, end_user FROM counted_end_user
     UNION ALL
-    SELECT organization_id, hour, server_id, end_user_id FROM tool_call_entry
-    WHERE log_position >= (SELECT rolled_before()) AND end_user_id IS NOT NULL;
+    SELECT organization_id, grain, start, server_id, end_user FROM tool_call_entry
+    WHERE log_position >= (SELECT rolled_before()) AND end_user IS NOT NULL;
 
 CREATE VIEW run_figure WITH (security_invoker = true) AS
-    SELECT organization_id, walkthrough_id, hour, server_id, step_id, measure, bucket, runs
-    FROM run_hour
+    SELECT organization_id, walkthrough_id, grain, start, server_id, step_id, measure, bucket, runs
+    FROM counted_run
     UNION ALL
-    SELECT organization_id, walkthrough_id, hour, server_id, step_id, measure, bucket, 1
+    SELECT organization_id, walkthrough_id, grain, start, server_id, step_id, measure, bucket, 1
     FROM run_entry WHERE log_position >= (SELECT rolled_before());
 """
 
@@ -200,23 +203,25 @@ BEGIN
             ORDER BY log_position OFFSET p_batch LIMIT 1),
         (SELECT log_position FROM completion WHERE log_position >= place.rolled_before
             ORDER BY log_position OFFSET p_batch LIMIT 1)));
-    INSERT INTO tool_call_hour AS h
-        SELECT organization_id, hour, server_id, tool, outcome, bucket, count(*)
+    INSERT INTO counted_call AS c
+        SELECT organization_id, grain, start, server_id, tool, outcome, bucket, count(*)
         FROM tool_call_entry WHERE log_position >= place.rolled_before AND log_position < edge
-        GROUP BY organization_id, hour, server_id, tool, outcome, bucket
-        ON CONFLICT (organization_id, hour, server_id, tool, outcome, bucket)
-        DO UPDATE SET calls = h.calls + EXCLUDED.calls;
-    INSERT INTO end_user_hour
-        SELECT DISTINCT organization_id, hour, server_id, end_user_id
+        GROUP BY organization_id, grain, start, server_id, tool, outcome, bucket
+        ON CONFLICT (organization_id, grain, start, server_id, tool, outcome, bucket)
+        DO UPDATE SET calls = c.calls + EXCLUDED.calls;
+    INSERT INTO counted_end_user
+        SELECT DISTINCT organization_id, grain, start, server_id, end_user
         FROM tool_call_entry WHERE log_position >= place.rolled_before AND log_position < edge
-            AND end_user_id IS NOT NULL
+            AND end_user IS NOT NULL
         ON CONFLICT DO NOTHING;
-    INSERT INTO run_hour AS h
-        SELECT organization_id, walkthrough_id, hour, server_id, step_id, measure, bucket, count(*)
+    INSERT INTO counted_run AS c
+        SELECT organization_id, walkthrough_id, grain, start, server_id, step_id, measure, bucket,
+            count(*)
         FROM run_entry WHERE log_position >= place.rolled_before AND log_position < edge
-        GROUP BY organization_id, walkthrough_id, hour, server_id, step_id, measure, bucket
-        ON CONFLICT (organization_id, walkthrough_id, hour, server_id, step_id, measure, bucket)
-        DO UPDATE SET runs = h.runs + EXCLUDED.runs;
+        GROUP BY organization_id, walkthrough_id, grain, start, server_id, step_id, measure, bucket
+        ON CONFLICT (organization_id, walkthrough_id, grain, start, server_id, step_id, measure,
+            bucket)
+        DO UPDATE SET runs = c.runs + EXCLUDED.runs;
     UPDATE roll_up_place SET rolled_before = edge;
     RETURN edge < finished;
 END
@@ -226,15 +231,16 @@ $$;
 # Someone who was anonymous becomes known. The lock lets no roll-up come between that read the calls
 # before they were handed over, and count them under the old id afterwards.
 HAND_OVER = """
-CREATE FUNCTION hand_over_hours(p_from text, p_to text) RETURNS void
+CREATE FUNCTION hand_over_counts(p_from text, p_to text) RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
     PERFORM FROM roll_up_place FOR SHARE;
     WITH taken AS (
-        DELETE FROM end_user_hour WHERE end_user_id = p_from
+        DELETE FROM counted_end_user WHERE end_user = hashtextextended(p_from, 0)
             AND organization_id = current_setting('app.org', true)
-        RETURNING organization_id, hour, server_id)
-    INSERT INTO end_user_hour SELECT organization_id, hour, server_id, p_to FROM taken
+        RETURNING organization_id, grain, start, server_id)
+    INSERT INTO counted_end_user
+        SELECT organization_id, grain, start, server_id, hashtextextended(p_to, 0) FROM taken
     ON CONFLICT DO NOTHING;
 END
 $$;

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Final
 
+import structlog
+
 from app.core import clock
 from app.core.enums import OAuthTokenKind
 from app.core.scope import ServerScope
@@ -24,6 +26,8 @@ REFRESH_LIFE: Final = timedelta(days=30)  # counted anew at each refresh
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 _CODE: Final = "This code is unknown, expired or used. Begin the login anew."
 _REFRESH: Final = "This refresh token is unknown, expired, used or revoked. Begin the login anew."
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +69,7 @@ async def redeem_code(
             )
             return await _issue(scope, held, held.scopes, has_refresh=has_refresh, now=now)
         await grants.revoke(held.grant_id, now=now)
+    _note_replay(config, client, "authorization code")
     raise InvalidGrant(_CODE, field="code")
 
 
@@ -94,6 +99,7 @@ async def refresh(
             await grants.use_refresh(held.id, now=now)
             return await _issue(scope, held, scopes, has_refresh=True, now=now)
         await grants.revoke(held.grant_id, now=now)
+    _note_replay(config, client, "refresh token")
     raise InvalidGrant(_REFRESH, field="refresh_token")
 
 
@@ -151,6 +157,11 @@ async def _issue(
         expires_in_seconds=int(ACCESS_LIFE.total_seconds()),
         scopes=scopes,
     )
+
+
+def _note_replay(config: ServerConfig, client: Client, what: str) -> None:
+    """Somebody may have stolen it, or the client is faulty: either is for an operator to see."""
+    log.warning("login replayed", reason=what, server=config.slug, client=client.client_id)
 
 
 def _check_code(

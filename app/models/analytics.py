@@ -1,7 +1,8 @@
-"""What was rolled up: counts by the hour, from which analytics are read.
+"""What was rolled up: counts by the hour and by the day, from which analytics are read.
 
 Each table is unique in all of its columns but the count. Piccolo knows no key of several columns:
 here the organization is called the primary key, and a migration makes it the one that is meant.
+`grain` is hour or day, and `start` when that hour or day of UTC begins; both add up to the same.
 """
 
 from piccolo.columns import BigInt, SmallInt
@@ -15,11 +16,12 @@ def owner() -> Text:
     return Text(default=None, primary_key=True)
 
 
-class ToolCallHour(Table, tablename="tool_call_hour"):
-    """How many calls of a tool ended in an hour's time with this outcome and this duration."""
+class CountedCall(Table, tablename="counted_call"):
+    """How many calls of a tool had this outcome and took about this long."""
 
     organization_id = owner()
-    hour = moment()
+    grain = Text()
+    start = moment()
     server_id = Text()
     tool = Text()
     outcome = Text()
@@ -27,17 +29,18 @@ class ToolCallHour(Table, tablename="tool_call_hour"):
     calls = BigInt()
 
 
-class EndUserHour(Table, tablename="end_user_hour"):
-    """Which end users called a tool in an hour; an id may outlive whom it stood for."""
+class CountedEndUser(Table, tablename="counted_end_user"):
+    """Who called a tool: a hash of the id, which tells one from another and leads to no one."""
 
     organization_id = owner()
-    hour = moment()
+    grain = Text()
+    start = moment()
     server_id = Text()
-    end_user_id = Text()
+    end_user = BigInt()
 
 
-class RunHour(Table, tablename="run_hour"):
-    """What became of the runs that were started in an hour.
+class CountedRun(Table, tablename="counted_run"):
+    """What became of the runs that were started then.
 
     `measure` is started or finished, of the run (`step_id` is empty), or reached or completed, of a
     step; `bucket` is how long that took. `server_id` is empty when the server was gone already.
@@ -45,7 +48,8 @@ class RunHour(Table, tablename="run_hour"):
 
     organization_id = owner()
     walkthrough_id = Text()
-    hour = moment()
+    grain = Text()
+    start = moment()
     server_id = Text()
     step_id = Text()
     measure = Text()

@@ -3,7 +3,7 @@
 from piccolo.table import Table
 
 from app.models.accounts import Account, MemberSession, OneTimeToken
-from app.models.analytics import EndUserHour, RunHour, ToolCallHour
+from app.models.analytics import CountedCall, CountedEndUser, CountedRun
 from app.models.api_keys import ApiKey
 from app.models.assignments import Assignment
 from app.models.audit import AuditEntry
@@ -59,7 +59,7 @@ TABLES: list[type[Table]] = [
     OAuthCode,
     OAuthToken,
     LoginAccount,
-    ToolCallHour,
-    EndUserHour,
-    RunHour,
+    CountedCall,
+    CountedEndUser,
+    CountedRun,
 ]

@@ -3,20 +3,22 @@
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from app.domain.oauth_errors import InvalidTarget
 
 MCP_PATH: Final = "/api/mcpserver/mcp"
-_MCP_PATH: Final = re.compile(
-    r"/api/mcpserver/(?:(?!(?:mcp|sse|health)/)(?:[A-Za-z0-9._~@:+-]|%[0-9A-Fa-f]{2}){1,384}/)?mcp"
-)
+_MCP_PATH: Final = re.compile(r"/api/mcpserver/(?:([^/]+)/)?mcp")
+_TRACKING_ID: Final = re.compile(r"(?!(?:mcp|sse|health)\Z)[A-Za-z0-9._~@:+-]{1,128}")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 def is_mcp_path(path: str) -> bool:
     """Whether an MCP address of a server has this path, still percent-encoded."""
-    return _MCP_PATH.fullmatch(path) is not None
+    found = _MCP_PATH.fullmatch(path)
+    if found is None:
+        return False
+    return found[1] is None or _TRACKING_ID.fullmatch(unquote(found[1])) is not None
 
 
 def agreed(origin: str, resources: Sequence[str]) -> str | None:

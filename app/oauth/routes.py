@@ -4,9 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.oauth import metadata, register, revoke, token
+from app.oauth import (
+    authorize,
+    callback,
+    consent,
+    login,
+    metadata,
+    pages,
+    register,
+    revoke,
+    token,
+)
 from app.oauth.answer import Answer
 from app.oauth.plane import Plane
+from app.oauth.refusal import told_to_people
 from app.oauth.request import Request
 
 Handler = Callable[[Plane, Request], Awaitable[Answer]]
@@ -24,6 +35,11 @@ class Route:
     is_page: bool = False
 
 
+def _page(**handlers: Handler) -> Route:
+    told = {method: told_to_people(handler) for method, handler in handlers.items()}
+    return Route(told, is_page=True)
+
+
 ROUTES: Final[Mapping[str, Route]] = {
     metadata.AUTHORIZATION_SERVER: Route({"GET": metadata.authorization_server}),
     metadata.OPENID_CONFIGURATION: Route({"GET": metadata.openid_configuration}),
@@ -32,6 +48,10 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/oauth/register": Route({"POST": register.register}),
     "/oauth/token": Route({"POST": token.token}),
     "/oauth/revoke": Route({"POST": revoke.revoke}),
+    "/oauth/authorize": _page(GET=authorize.authorize),
+    pages.CONSENT_PATH: _page(GET=consent.show, POST=consent.decide),
+    pages.LOGIN_PATH: _page(GET=login.show, POST=login.proceed),
+    pages.CALLBACK_PATH: _page(GET=callback.callback),
 }
 
 

@@ -1,6 +1,7 @@
 """Figures for charts, each in one statement: what was rolled up and what was not yet, as one.
 
-Intervals shorter than an hour are read from the log itself: only short spans have them.
+Intervals shorter than an hour are read from the log itself: only short spans have them. Longer ones
+are read by the hour or, where they are made of days, by the day.
 """
 
 from collections.abc import Sequence
@@ -13,15 +14,15 @@ from app.repositories.database import Row
 
 # Through the servers, whose index on the log has the time.
 _CALLS_OF_LOG = """(
-    SELECT s.organization_id, t.created_at AS moment, t.server_id, t.end_user_id, t.tool, t.outcome,
-        t.bucket, 1 AS calls
-    FROM server s JOIN tool_call_entry t
+    SELECT s.organization_id, t.created_at AS start, t.server_id, t.tool, t.outcome,
+        histogram_bucket(t.duration_ms) AS bucket, 1 AS calls, t.end_user_id AS end_user
+    FROM server s JOIN tool_call t
         ON t.organization_id = s.organization_id AND t.server_id = s.id
     WHERE t.created_at >= $3 AND t.created_at < $4)"""
 
 _WITHIN = """
     f.organization_id = $1 AND ($2::text IS NULL OR f.server_id = $2)
-    AND f.moment >= $3 AND f.moment < $4
+    AND f.start >= $3 AND f.start < $4
 """
 
 # One row for each tool and interval, and for each of the two alone and for neither (then null). A
@@ -33,7 +34,7 @@ WITH binned AS (
         sum(calls) FILTER (WHERE outcome = 'refused') AS refused,
         sum(calls) FILTER (WHERE outcome = 'error') AS error
     FROM (
-        SELECT date_bin($5::interval, f.moment, $3) AS start, f.tool, f.bucket, f.outcome,
+        SELECT date_bin($5::interval, f.start, $3) AS start, f.tool, f.bucket, f.outcome,
             sum(f.calls) AS calls
         FROM {source} f WHERE {within} GROUP BY 1, 2, 3, 4) AS counted
     GROUP BY GROUPING SETS ((start, tool, bucket), (start, bucket), (tool, bucket), (bucket))),
@@ -47,18 +48,15 @@ SELECT start, tool, sum(calls)::bigint AS calls, coalesce(sum(ok), 0)::bigint AS
     histogram_value(min(bucket) FILTER (WHERE upto >= 0.95 * total)) AS p95_ms
 FROM ranked GROUP BY start, tool ORDER BY calls DESC, tool, start
 """
-_CALLS_BY_HOUR = _CALLS.format(source="tool_call_figure", within=_WITHIN)
-_CALLS_BY_MOMENT = _CALLS.format(source=_CALLS_OF_LOG, within=_WITHIN)
 
 _END_USERS = """
-SELECT start, count(DISTINCT end_user_id) AS number
-FROM (
-    SELECT DISTINCT date_bin($5::interval, f.moment, $3) AS start, f.end_user_id
-    FROM {source} f WHERE {within} AND f.end_user_id IS NOT NULL) AS seen
-GROUP BY GROUPING SETS ((start), ())
+WITH seen AS MATERIALIZED (
+    SELECT DISTINCT date_bin($5::interval, f.start, $3) AS start, f.end_user
+    FROM {source} f WHERE {within} AND f.end_user IS NOT NULL)
+SELECT start, count(*) AS number FROM seen GROUP BY start
+UNION ALL
+SELECT NULL, count(*) FROM (SELECT DISTINCT end_user FROM seen) AS whoever
 """
-_END_USERS_BY_HOUR = _END_USERS.format(source="end_user_figure", within=_WITHIN)
-_END_USERS_BY_MOMENT = _END_USERS.format(source=_CALLS_OF_LOG, within=_WITHIN)
 
 _CONNECTIONS = """
 SELECT date_bin($5::interval, connected_at, $3) AS start, count(*) AS number
@@ -76,7 +74,7 @@ WITH ranked AS (
         sum(sum(runs)) OVER (PARTITION BY step_id, measure) AS total
     FROM run_figure
     WHERE organization_id = $1 AND ($2::text IS NULL OR server_id = $2)
-        AND walkthrough_id = $5 AND hour >= $3 AND hour < $4
+        AND walkthrough_id = $5 AND grain = $6 AND start >= $3 AND start < $4
     GROUP BY step_id, measure, bucket),
 measured AS (
     SELECT step_id,
@@ -103,7 +101,7 @@ FROM (
         coalesce(sum(runs) FILTER (WHERE measure = 'finished'), 0)::bigint AS finished
     FROM run_figure
     WHERE organization_id = $1 AND ($2::text IS NULL OR server_id = $2)
-        AND hour >= $3 AND hour < $4 AND step_id = ''
+        AND grain = $6 AND start >= $3 AND start < $4 AND step_id = ''
     GROUP BY walkthrough_id) AS r
 JOIN walkthrough w ON w.organization_id = $1 AND w.id = r.walkthrough_id
 ORDER BY r.started DESC, w.title, w.id LIMIT $5
@@ -149,15 +147,16 @@ class Analytics:
     def __init__(self, scope: OrganizationScope, asked: Asked) -> None:
         self._where = (scope.organization_id, asked.server_id, asked.since, asked.until)
         self._interval = asked.interval
+        self._grain = "hour" if asked.interval < timedelta(days=1) else "day"
         self._is_fine = asked.interval < timedelta(hours=1)
 
     async def calls(self) -> Sequence[Row]:
         """Calls by interval and tool, by either and in all: start and tool are null for any."""
-        return await self._fetch(_CALLS_BY_MOMENT if self._is_fine else _CALLS_BY_HOUR)
+        return await self._counted(_CALLS, "tool_call_figure")
 
     async def end_users(self) -> Sequence[Row]:
         """The number of different end users by interval, and in all, where start is null."""
-        return await self._fetch(_END_USERS_BY_MOMENT if self._is_fine else _END_USERS_BY_HOUR)
+        return await self._counted(_END_USERS, "end_user_figure")
 
     async def connections(self) -> Sequence[Row]:
         """The number of sessions and visits by interval, and in all, where start is null."""
@@ -165,15 +164,22 @@ class Analytics:
 
     async def funnel(self, walkthrough_id: str) -> Sequence[Row]:
         """Runs begun and ended: the run's own row first, then its steps' rows in order."""
-        return await database.fetch(FUNNEL, *self._where, walkthrough_id)
+        return await database.fetch(FUNNEL, *self._where, walkthrough_id, self._grain)
 
     async def walkthroughs(self, limit: int) -> Sequence[Row]:
         """Runs started and finished by walkthrough, those with the most starts first."""
-        return await database.fetch(_WALKTHROUGHS, *self._where, limit)
+        return await database.fetch(_WALKTHROUGHS, *self._where, limit, self._grain)
 
     async def tickets(self, walkthrough_id: str | None) -> Sequence[Row]:
         """Tickets by interval, by status, and in all, where both are null."""
         return await self._fetch(_TICKETS, walkthrough_id)
+
+    async def _counted(self, sql: str, figures: str) -> Sequence[Row]:
+        """The rows of a statement over what was counted, or for short intervals over the log."""
+        if self._is_fine:
+            return await self._fetch(sql.format(source=_CALLS_OF_LOG, within=_WITHIN))
+        within = f"{_WITHIN} AND f.grain = $6"
+        return await self._fetch(sql.format(source=figures, within=within), self._grain)
 
     async def _fetch(self, sql: str, *args: object) -> Sequence[Row]:
         return await database.fetch(sql, *self._where, self._interval, *args)

@@ -110,7 +110,7 @@ DELETE FROM run_handle WHERE end_user_id = $1
 """
 
 # After the calls themselves, and last: it waits for a roll-up that is under way.
-_HAND_OVER_HOURS = "SELECT hand_over_hours($1, $2)"
+_HAND_OVER_COUNTS = "SELECT hand_over_counts($1, $2)"
 
 _KEEP_IN_SESSION = """
 UPDATE session SET end_user_id = $3
@@ -152,7 +152,7 @@ async def merge(scope: OrganizationScope, anonymous_id: str, person_id: str) -> 
         await database.fetch(_DROP_LATER, *merges, anonymous_id)
         await database.fetch(_MOVE_RUNS, *merges, anonymous_id)
     await database.fetch(_HAND_OVER, anonymous_id, person_id)
-    await database.fetch(_HAND_OVER_HOURS, anonymous_id, person_id)
+    await database.fetch(_HAND_OVER_COUNTS, anonymous_id, person_id)
 
 
 async def keep_in_session(server_id: str, session_id: str, person_id: str) -> None:

@@ -24,7 +24,7 @@ SECURITY_DEFINER_FUNCTIONS = (
     "purge_logins",
     "rolled_before",
     "roll_up",
-    "hand_over_hours",
+    "hand_over_counts",
 )
 
 
@@ -129,7 +129,7 @@ async def purge_logins(
 
 
 async def roll_up(*, batch: int) -> bool:
-    """Count about `batch` log rows of all organizations by the hour; whether there are more.
+    """Count about `batch` log rows of all organizations; whether there are more.
 
     False too while another process is at it.
     """

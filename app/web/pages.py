@@ -28,6 +28,10 @@ button { display: block; font: inherit; font-weight: 600; margin-top: 1.5rem;
   padding: .5rem 1.25rem; color: var(--ink); background: var(--paint);
   border: 1px solid transparent; border-radius: .4rem; cursor: pointer; }
 button.second { color: inherit; background: transparent; border-color: GrayText; }
+.buttons { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+dl { margin: 1.25rem 0; }
+dt { font-weight: 600; margin-top: .75rem; }
+dd { margin: 0; }
 .fault { color: var(--alarm); margin: .25rem 0; }
 .hint { margin: .25rem 0; opacity: .8; }
 .alert { border: 2px solid var(--alarm); border-radius: .4rem;
@@ -42,6 +46,12 @@ _ONLY_STYLE = (
 # Sent with every answer that brings no policy of its own.
 CONTENT_SECURITY_POLICY: Final = f"{_ONLY_STYLE}form-action 'none'; frame-ancestors 'none'"
 FORM_POLICY: Final = f"{_ONLY_STYLE}form-action 'self'; frame-ancestors 'none'"
+# The forms of a login lead on to an identity provider, or back to a client, and browsers hold every
+# redirect on the way to this policy.
+LOGIN_POLICY: Final = (
+    f"{_ONLY_STYLE}form-action 'self' https: http://localhost:* http://*.localhost:* "
+    "http://127.0.0.1:*; frame-ancestors 'none'"
+)
 
 
 def connect_page(name: str, url: str) -> str:

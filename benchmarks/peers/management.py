@@ -40,7 +40,7 @@ async def _funnel(connection: Any, ask: _Ask) -> Any:
     since = msgspec.convert(ask.since, datetime)
     until = msgspec.convert(ask.until, datetime)
     run, *steps = await connection.fetch(
-        analytics.FUNNEL, ask.organization_id, None, since, until, ask.walkthrough_id
+        analytics.FUNNEL, ask.organization_id, None, since, until, ask.walkthrough_id, "day"
     )
     return {
         "analytics": {

@@ -79,7 +79,7 @@ HOSTS = (
 
 # Whole URLs that are none, or none that may be fetched.
 URLS = (
-    "http://example.com/", "HTTP://example.com/", "ftp://example.com/", "file:///etc/passwd",
+    "http://example.com/", "http://example.com:443/", "HTTP://example.com/", "ftp://example.com/", "file:///etc/passwd",
     "file://localhost/etc/passwd", "gopher://127.0.0.1:6379/_INFO", "dict://127.0.0.1:11211/stat",
     "ldap://127.0.0.1/", "jar:https://example.com!/", "data:text/plain,x", "javascript:alert(1)",
     "unix:///var/run/docker.sock", "//127.0.0.1/", "/etc/passwd", "127.0.0.1", "https:127.0.0.1",

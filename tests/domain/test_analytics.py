@@ -261,7 +261,7 @@ async def test_percentiles_are_within_five_percent_of_the_exact_ones(
 ) -> None:
     draw = random.Random(shape)
     for size in [1, 2, 3, 19, 20, 21, scaled(400, 5000)]:
-        await world.owner.execute("TRUNCATE tool_call, tool_call_hour")
+        await world.owner.execute("TRUNCATE tool_call, counted_call")
         durations = [min(max(SKEWED[shape](draw), 0.1), 60_000.0) for _ in range(size)]
         await log(world.owner, world, *(Logged(BEGAN, duration_ms=one) for one in durations))
         await settle()

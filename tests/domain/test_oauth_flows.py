@@ -395,6 +395,26 @@ async def test_the_customers_people_are_known_by_issuer_and_subject(
     assert await world.rows("SELECT * FROM login_account") == []
 
 
+async def test_one_person_who_first_logs_in_ten_times_at_once_is_one_end_user(
+    world: World, platform: Door
+) -> None:
+    keys = [await platform.consented() for _ in range(10)]
+    codes = [await platform.mailed_code(key, ANN) for key in keys]
+    done = await asyncio.gather(*map(platform.try_code, keys, codes))
+    assert len({completed.end_user_id for completed in done}) == 1
+    assert len(await world.rows("SELECT * FROM login_account")) == 1
+    assert len(await world.rows("SELECT * FROM oauth_grant")) == 10
+
+
+async def test_ten_first_logins_at_once_with_the_provider_are_one_end_user(
+    world: World, custom: Door
+) -> None:
+    await custom.the_client()
+    done = await asyncio.gather(*(custom.logged_in("ann") for _ in range(10)))
+    assert len({completed.end_user_id for completed in done}) == 1
+    assert len(await world.rows("SELECT * FROM oauth_grant")) == 10
+
+
 async def test_each_kind_of_login_is_for_servers_of_that_kind(
     world: World, platform: Door, custom: Door
 ) -> None:

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from app.core.enums import AuthType
 from app.core.errors import ProductError
@@ -114,6 +115,19 @@ async def test_a_replayed_code_ends_all_that_came_of_it(world: World, here: Door
     assert not await is_good(here, second)
     await refused(world, here.refreshed(renewal(second)), InvalidGrant)
     assert await is_good(here, bystander)
+
+
+async def test_a_replay_is_logged_without_what_was_replayed(here: Door) -> None:
+    code = (await here.logged_in()).code.reveal()
+    token = renewal(await here.redeemed(code))
+    with capture_logs() as told:
+        await here.refreshed(token)
+        for replay in (here.redeemed(code), here.refreshed(token)):
+            with pytest.raises(InvalidGrant):
+                await replay
+    facts = {"event": "login replayed", "log_level": "warning", "server": "acme-docs"}
+    facts["client"] = (await here.the_client()).client_id
+    assert told == [facts | {"reason": what} for what in ("authorization code", "refresh token")]
 
 
 async def test_a_replay_with_a_wrong_verifier_ends_it_too(here: Door) -> None:

@@ -134,8 +134,9 @@ async def test_an_algorithm_that_proves_nothing_is_not_accepted(
     upstream: Upstream, provider: IdentityProvider, algorithm: str
 ) -> None:
     provider.faults.forge = lambda token: _with_header(token, {"alg": algorithm})
-    with pytest.raises(IdentityNotAccepted):
+    with pytest.raises(IdentityNotAccepted, match="cannot be trusted") as caught:
         await log_in(upstream, configured(provider.issuer))
+    assert f"The algorithm '{algorithm}' is not allowed." in caught.value.reason
 
 
 async def test_an_algorithm_that_the_provider_does_not_name_is_not_accepted(

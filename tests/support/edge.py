@@ -25,7 +25,7 @@ from app.oauth.endpoint import OAuthEndpoint
 from app.oauth.plane import Plane
 from app.web.app import Edge, build_app
 from app.web.hosts import Hosts
-from app.web.pages import message_page
+from app.web.pages import LOGIN_POLICY, message_page, page
 from tests.support.people import Postbox, new_desk
 
 HOSTS = Hosts.below(
@@ -74,6 +74,8 @@ def oauth_plane(desk: Desk, fetcher: SafeFetcher | None = None) -> Plane:
         documents=ClientDocuments(safe),
         upstream=Upstream(safe),
         message_page=message_page,
+        page=page,
+        page_policy=LOGIN_POLICY,
     )
 
 

@@ -63,7 +63,7 @@ class Site:
         """What the token endpoint answers."""
         return await self.form("/oauth/token", **parameters)
 
-    async def redeem(self, code: str, client_id: str, **parameters: Any) -> httpx.Response:
+    async def redeem(self, code: str, client_id: str, /, **parameters: Any) -> httpx.Response:
         """What a code is answered with."""
         told = {
             "grant_type": "authorization_code",
@@ -74,7 +74,7 @@ class Site:
         }
         return await self.token(**{**told, **parameters})
 
-    async def refresh(self, token: str, client_id: str, **parameters: Any) -> httpx.Response:
+    async def refresh(self, token: str, client_id: str, /, **parameters: Any) -> httpx.Response:
         """What a refresh token is answered with."""
         told = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
         return await self.token(**{**told, **parameters})

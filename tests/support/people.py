@@ -12,8 +12,8 @@ from app.core.attempts import Attempts
 from app.core.enums import Role
 from app.core.mail import Mail, MailQueue
 from app.core.passwords import Passwords
-from app.core.sealed import Sealer
 from app.core.scope import MemberScope, UserScope
+from app.core.sealed import Sealer
 from app.domain import accounts, admission, invitations, members
 from app.domain.desk import Client, Desk
 

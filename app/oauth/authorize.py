@@ -1,0 +1,53 @@
+"""Where an MCP client sends its person to log in."""
+
+from authlib.oauth2 import OAuth2Error
+
+from app.core.errors import ProductError
+from app.domain import oauth_clients, oauth_flows
+from app.domain.oauth_errors import InvalidRequest
+from app.oauth import answer, asking, browser, leaving, resource
+from app.oauth.answer import Answer
+from app.oauth.client import named
+from app.oauth.pages import CONSENT_PATH
+from app.oauth.plane import Plane
+from app.oauth.request import Parameters, Request
+
+
+async def authorize(plane: Plane, request: Request) -> Answer:
+    """On to the question whether the client may know who the person is, in a login of its own.
+
+    A request whose client or redirect URI is not to be trusted raises InvalidClient or
+    InvalidRequest: nobody is sent anywhere. Of everything else the client hears.
+    """
+    asked = request.asked
+    client = await named(plane, request, _client_id(asked))
+    redirect_uri = oauth_clients.redirect_uri_of(client, asked.one("redirect_uri"))
+    try:
+        target = resource.agreed(request.origin, asked.every("resource"))
+        begun = await oauth_flows.begin(
+            request.config,
+            plane.desk,
+            request.visitor,
+            asking.checked(asked, client, redirect_uri=redirect_uri, resource=target),
+        )
+    except (ProductError, OAuth2Error) as error:
+        states = asked.every("state")
+        return leaving.at_once(
+            plane,
+            request,
+            client,
+            redirect_uri=redirect_uri,
+            state=states[0] if len(states) == 1 else None,
+            error=error,
+        )
+    return answer.redirect(f"{CONSENT_PATH}?login={begun.flow.id}").with_headers(
+        *browser.oldest_forgotten(request), browser.kept(begun)
+    )
+
+
+def _client_id(asked: Parameters) -> str:
+    client_id = asked.one("client_id")
+    if client_id is None:
+        message = "The app did not say which app it is: client_id is missing."
+        raise InvalidRequest(message, field="client_id")
+    return client_id

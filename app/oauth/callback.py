@@ -1,0 +1,57 @@
+"""Where a customer's provider sends people back to."""
+
+from dataclasses import replace
+
+from app.core.errors import Unavailable
+from app.domain import admission, oauth_configs, oauth_flows, oauth_logins
+from app.domain.end_users import Person
+from app.domain.oauth_errors import AccessDenied, NotConfigured
+from app.domain.upstream import Answer as UpstreamAnswer
+from app.domain.upstream import UpstreamIdentity
+from app.domain.upstream_errors import ProviderFaulty
+from app.oauth import browser, leaving, pages
+from app.oauth.answer import Answer
+from app.oauth.plane import Plane
+from app.oauth.request import Parameters, Request
+
+
+async def callback(plane: Plane, request: Request) -> Answer:
+    """Back to the client, with a code if the provider said who it is.
+
+    Only the browser whose cookie belongs to the login gets here, once for each trip: anything else
+    raises FlowOver, before the provider is asked anything. Raises InvalidRequest too.
+    """
+    asked = request.asked
+    state = asked.one("state") or ""
+    brought = _brought(asked)
+    key = browser.key_of(request, oauth_logins.flow_of_state(state))
+    trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
+    flow = await oauth_flows.held(request.config, key)
+    ours = replace(key, csrf=oauth_flows.csrf_token(key.cookie))
+    try:
+        provider = await oauth_configs.provider(
+            admission.server_scope(request.config), plane.desk.sealer
+        )
+        identity = await plane.upstream.identity(
+            provider, trip, brought, redirect_uri=pages.callback_url(request.origin)
+        )
+        done = await oauth_logins.complete(request.config, key, _person(identity))
+    except (AccessDenied, NotConfigured, ProviderFaulty) as error:
+        return await leaving.with_denial(plane, request, ours, error)
+    except Unavailable as error:
+        return pages.provider(plane, request, flow, key, error=error)
+    return leaving.with_code(plane, request, flow, done)
+
+
+def _brought(asked: Parameters) -> UpstreamAnswer:
+    return UpstreamAnswer(code=asked.one("code"), error=asked.one("error"), issuer=asked.one("iss"))
+
+
+def _person(identity: UpstreamIdentity) -> Person:
+    """Issuer and subject tell who it is; an address that is not verified tells nothing."""
+    return Person(
+        issuer=identity.issuer,
+        subject=identity.subject,
+        email=identity.verified_email,
+        profile={"name": identity.name} if identity.name else {},
+    )

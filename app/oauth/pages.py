@@ -1,0 +1,263 @@
+"""What people see while they log in: plain HTML that needs no script.
+
+Names that strangers chose stand in <bdi>, so that right-to-left letters turn nothing around them.
+"""
+
+from collections.abc import Mapping
+from html import escape
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.core.enums import AuthType
+from app.core.errors import ProductError, TooMany, Unavailable
+from app.domain import oauth_flows
+from app.domain.oauth_clients import Client
+from app.domain.oauth_flows import Flow, FlowKey
+from app.oauth import answer
+from app.oauth.answer import Answer
+from app.oauth.plane import Plane
+from app.oauth.request import Request
+
+CONSENT_PATH: Final = "/oauth/consent"
+LOGIN_PATH: Final = "/oauth/login"
+CALLBACK_PATH: Final = "/oauth/callback"
+
+
+def consent_path(flow_id: str) -> str:
+    """Where the question of this login stands."""
+    return f"{CONSENT_PATH}?login={flow_id}"
+
+
+def login_path(flow_id: str) -> str:
+    """Where this login goes on."""
+    return f"{LOGIN_PATH}?login={flow_id}"
+
+
+def callback_url(origin: str) -> str:
+    """Where a provider sends people back to."""
+    return f"{origin}{CALLBACK_PATH}"
+
+
+def consent(plane: Plane, request: Request, flow: Flow, key: FlowKey) -> Answer:
+    """Who asks, for what, and where the browser goes afterwards."""
+    server, app = _name(request.config.name), _name(flow.client.name)
+    buttons = (
+        '<div class="buttons"><button name="choice" value="allow">Allow</button>'
+        '<button name="choice" value="deny" class="second">Cancel</button></div>'
+    )
+    main = f"""
+<p>{app} asks to use {server} in your name.</p>
+<dl>
+<dt>The app</dt>
+<dd>{app}<br>{_vouched(flow.client)}</dd>
+<dt>Afterwards your browser goes to</dt>
+<dd>{_destination(flow.redirect_uri)}</dd>
+<dt>The app may</dt>
+<dd>see and continue your walkthroughs at {server}, and ask for support in your name, until it was
+not used for 30 days</dd>
+<dt>{server} learns</dt>
+<dd>{_learnt(request)}</dd>
+</dl>
+<p class="alert">Allow this only if you have just connected {server} in this app yourself. If a link
+or somebody else brought you here, cancel.</p>
+{_form(CONSENT_PATH, flow, key, buttons)}"""
+    return _page(plane, f"Allow {flow.client.name} to use {request.config.name}?", main)
+
+
+def email(
+    plane: Plane,
+    request: Request,
+    flow: Flow,
+    key: FlowKey,
+    *,
+    error: ProductError | None = None,
+    typed: str = "",
+) -> Answer:
+    """Which address a code goes to."""
+    inputs = (
+        _input(
+            "email",
+            "Your e-mail address",
+            error,
+            type="email",
+            autocomplete="email",
+            maxlength="254",
+            value=typed,
+        )
+        + "<button>Send me a code</button>"
+    )
+    main = f"""
+{_alert(error, "email")}
+<p>We send you a code by e-mail. You need no password.</p>
+{_form(LOGIN_PATH, flow, key, inputs, step="email")}
+{_cancel(flow, key)}"""
+    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+
+
+def code(
+    plane: Plane, request: Request, flow: Flow, key: FlowKey, *, error: ProductError | None = None
+) -> Answer:
+    """The code that was sent."""
+    to = escape(flow.email or "")
+    inputs = (
+        _input(
+            "code",
+            "Code",
+            error,
+            type="text",
+            inputmode="numeric",
+            autocomplete="one-time-code",
+            maxlength="20",
+        )
+        + "<button>Log in</button>"
+    )
+    again = (
+        f'<input type="hidden" name="email" value="{to}">'
+        '<button class="second">Send another code</button>'
+    )
+    other = escape(f"{login_path(flow.id)}&address=other")
+    main = f"""
+{_alert(error, "code")}
+<p>We have sent a code of 8 digits to <strong>{to}</strong>.</p>
+{_form(LOGIN_PATH, flow, key, inputs, step="code")}
+<h2>No mail?</h2>
+<p>It may take a minute, or be in the spam folder. Another code makes this one void.</p>
+{_form(LOGIN_PATH, flow, key, again, step="email")}
+<p><a href="{other}">Use another address</a></p>
+{_cancel(flow, key)}"""
+    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+
+
+def provider(
+    plane: Plane, request: Request, flow: Flow, key: FlowKey, *, error: ProductError | None = None
+) -> Answer:
+    """On to the customer's provider, when a button is needed for it."""
+    button = f"<button>{'Try again' if error else 'Continue'}</button>"
+    main = f"""
+{_alert(error)}
+<p>You log in to {_name(request.config.name)} with its own sign-in service.</p>
+{_form(LOGIN_PATH, flow, key, button, step="provider")}
+{_cancel(flow, key)}"""
+    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+
+
+def onward(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
+    """The way back to an app that no form's answer can lead to."""
+    app = _name(flow.client.name)
+    main = f"""
+<p>Go back to {app}. If it does not open by itself:
+<a href="{escape(url)}">open {app}</a>.</p>
+<p>You can close this page afterwards.</p>"""
+    return _page(plane, title, main).with_headers((b"refresh", f"0;url={url}".encode("ascii")))
+
+
+def unanswered(plane: Plane, request: Request, client: Client, *, url: str, reason: str) -> Answer:
+    """A link back to a client at some address on the web, whose request cannot be answered."""
+    app, host = _name(client.name), escape(urlsplit(url).netloc)
+    main = f"""
+<p>{app} asked for a login to {_name(request.config.name)} in a way that does not work:
+{escape(reason)}</p>
+<p>If you know this app, <a href="{escape(url)}">go back to {host}</a> and try to connect again. If
+a link or somebody else brought you here, close this page.</p>"""
+    return _page(plane, "This login cannot begin", main, status=400)
+
+
+def refused(plane: Plane, request: Request, *, title: str, sentences: str, status: int) -> Answer:
+    """What went wrong and what to do, without a way to go on."""
+    main = f"<p>{escape(sentences)}</p>\n<p>Server: {_name(request.config.name)}</p>"
+    return _page(plane, title, main, status=status)
+
+
+def _page(
+    plane: Plane,
+    title: str,
+    main: str,
+    *,
+    error: ProductError | None = None,
+    status: int | None = None,
+) -> Answer:
+    tab_title = f"Error: {title}" if error else title
+    page = plane.page(title, main, tab_title=tab_title)
+    policy = (b"content-security-policy", plane.page_policy.encode())
+    made = answer.of_page(page, status=status or _status(error)).with_headers(policy)
+    if isinstance(error, TooMany | Unavailable):
+        made = made.with_headers((b"retry-after", str(error.retry_after_seconds).encode()))
+    return made
+
+
+def _status(error: ProductError | None) -> int:
+    match error:
+        case None:
+            return 200
+        case TooMany():
+            return 429
+        case Unavailable():
+            return 503
+    return 400
+
+
+def _form(path: str, flow: Flow, key: FlowKey, inputs: str, *, step: str | None = None) -> str:
+    """A form of this browser's login; `inputs` is HTML."""
+    hidden: Mapping[str, str | None] = {
+        "login": flow.id,
+        "csrf": oauth_flows.csrf_token(key.cookie),
+        "step": step,
+    }
+    carried = "".join(
+        f'<input type="hidden" name="{name}" value="{escape(value)}">'
+        for name, value in hidden.items()
+        if value
+    )
+    return f'<form method="post" action="{path}">{carried}{inputs}</form>'
+
+
+def _cancel(flow: Flow, key: FlowKey) -> str:
+    button = '<button name="choice" value="deny" class="second">Cancel</button>'
+    return _form(CONSENT_PATH, flow, key, button)
+
+
+def _input(name: str, label: str, error: ProductError | None, **attributes: str) -> str:
+    fault = error.message if error is not None and error.field == name else ""
+    written = "".join(
+        f' {attribute}="{escape(value)}"' for attribute, value in attributes.items() if value
+    )
+    flags = f' aria-invalid="true" aria-describedby="{name}-fault"' if fault else ""
+    told = f'<p class="fault" id="{name}-fault">{escape(fault)}</p>' if fault else ""
+    return (
+        f'<label for="{name}">{escape(label)}</label>'
+        f'<input id="{name}" name="{name}" required autofocus{written}{flags}>{told}'
+    )
+
+
+def _alert(error: ProductError | None, *fields: str) -> str:
+    """What was wrong, unless it is told at its input."""
+    if error is None or error.field in fields:
+        return ""
+    return f'<p class="alert" role="alert">{escape(error.message)}</p>'
+
+
+def _name(text: str) -> str:
+    return f"<strong><bdi>{escape(text)}</bdi></strong>"
+
+
+def _vouched(client: Client) -> str:
+    """Who says that the app is called so."""
+    if client.url is None:
+        return "It chose this name itself. Nobody has checked it."
+    return f"Published at <strong>{escape(urlsplit(client.url).netloc)}</strong>."
+
+
+def _destination(redirect_uri: str) -> str:
+    parts = urlsplit(redirect_uri)
+    if parts.scheme == "https":
+        return f"<strong>{escape(parts.netloc)}</strong>"
+    if parts.scheme == "http" and parts.netloc:
+        return f"an app on this computer (<strong>{escape(parts.netloc)}</strong>)"
+    opener = f"{parts.scheme}:"
+    return f"the app on this device that opens <strong>{escape(opener)}</strong> links"
+
+
+def _learnt(request: Request) -> str:
+    if request.config.auth_type is AuthType.CUSTOM_OAUTH:
+        return "who you are at its own sign-in service: your name and your e-mail address"
+    return "your e-mail address"
