@@ -52,7 +52,8 @@ EARLIER = """
 UPDATE completion c
 SET run_started_at = coalesce(known.started_at, least(known.first_at, c.completed_at)),
     next_step_id = known.next_step_id,
-    finished_run = known.next_step_id IS NULL AND known.first_completed_at = c.completed_at
+    finished_run = coalesce(
+        known.next_step_id IS NULL AND known.first_completed_at = c.completed_at, false)
 FROM (
     SELECT e.id, p.started_at, p.first_completed_at,
         min(e.completed_at) OVER (PARTITION BY e.end_user_id, e.walkthrough_id, e.run) AS first_at,

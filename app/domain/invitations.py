@@ -233,15 +233,14 @@ def _inviting(role: Role) -> Action:
 
 
 def _send(desk: Desk, invitation: Invitation, token: Secret, organization: str) -> None:
-    desk.mail.post(
-        account_mail.invitation(
-            desk.base_url,
-            invitation.email,
-            token,
-            organization=organization,
-            invited_by=invitation.invited_by_name,
-        )
+    mail = account_mail.invitation(
+        desk.base_url,
+        invitation.email,
+        token,
+        organization=organization,
+        invited_by=invitation.invited_by_name,
     )
+    database.once_committed(lambda: desk.mail.post(mail))
 
 
 def _existing(invitation: Invitation | None) -> Invitation:

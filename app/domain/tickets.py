@@ -12,7 +12,7 @@ from app.repositories.tool_calls import Call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketDraft:
-    """What an end user asks for help with."""
+    """What an end user asks for help with; `email` is empty where their login told of none."""
 
     title: str
     problem: str

@@ -5,7 +5,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -61,6 +61,7 @@ class Unit:
         self.organization_id = organization_id
         self._task = asyncio.current_task()
         self._is_bound = False
+        self._put_off: list[Callable[[], None]] = []
 
     async def bind(self) -> None:
         """Point row-level security at this unit's organization; one round trip, once."""
@@ -90,6 +91,13 @@ class Unit:
         self.connection = connection
         self._is_bound = False
 
+    def once_committed(self, act: Callable[[], None]) -> None:
+        """Do it once the outermost transaction is committed, else never; now if there is none."""
+        if self.connection.is_in_transaction():
+            self._put_off.append(act)
+        else:
+            act()
+
     async def _send(self, sql: str, args: Sequence[object]) -> list[asyncpg.Record]:
         if asyncio.current_task() is not self._task:
             message = "a unit of work belongs to the task that opened it"
@@ -105,6 +113,7 @@ class Unit:
         """Commit on leaving, roll back on an exception; within another one, a savepoint."""
         await self.bind()  # before BEGIN: a rollback would bring back the last borrower's app.org
         transaction = self.connection.transaction()
+        put_off_before = len(self._put_off)
         try:
             await transaction.start()
         except DOWN as error:
@@ -112,6 +121,7 @@ class Unit:
         try:
             yield
         except BaseException:
+            del self._put_off[put_off_before:]
             try:
                 await transaction.rollback()
             except DOWN:
@@ -121,7 +131,12 @@ class Unit:
         try:
             await transaction.commit()
         except DOWN as error:
+            del self._put_off[put_off_before:]
             explain(error)
+        if not self.connection.is_in_transaction():
+            done, self._put_off = self._put_off, []
+            for act in done:
+                act()
 
 
 class Engine(PostgresEngine):

@@ -11,6 +11,7 @@ from app.domain.upstream import UpstreamIdentity
 from app.domain.upstream_errors import ProviderFaulty
 from app.oauth import browser, leaving, pages
 from app.oauth.answer import Answer
+from app.oauth.pages import Screen
 from app.oauth.plane import Plane
 from app.oauth.request import Parameters, Request
 
@@ -39,7 +40,8 @@ async def callback(plane: Plane, request: Request) -> Answer:
     except (AccessDenied, NotConfigured, ProviderFaulty) as error:
         return await leaving.with_denial(plane, request, ours, error)
     except Unavailable as error:
-        return pages.provider(plane, request, flow, key, error=error)
+        screen = Screen(plane=plane, request=request, flow=flow, key=key, error=error)
+        return pages.provider(screen)
     return leaving.with_code(plane, request, flow, done)
 
 

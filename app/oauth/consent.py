@@ -5,6 +5,7 @@ from app.domain import oauth_flows
 from app.domain.oauth_errors import AccessDenied, InvalidRequest
 from app.oauth import answer, browser, leaving, login, pages
 from app.oauth.answer import Answer
+from app.oauth.pages import Screen
 from app.oauth.plane import Plane
 from app.oauth.request import Request
 
@@ -15,7 +16,7 @@ async def show(plane: Plane, request: Request) -> Answer:
     flow = await oauth_flows.held(request.config, key)
     if flow.stage is FlowStage.LOGIN:
         return answer.redirect(pages.login_path(flow.id))
-    return pages.consent(plane, request, flow, key)
+    return pages.consent(Screen(plane=plane, request=request, flow=flow, key=key))
 
 
 async def decide(plane: Plane, request: Request) -> Answer:
@@ -29,7 +30,9 @@ async def decide(plane: Plane, request: Request) -> Answer:
         case "allow":
             flow = await oauth_flows.consent(request.config, key)
             if request.config.auth_type is AuthType.CUSTOM_OAUTH:
-                return await login.to_provider(plane, request, flow, key)
+                return await login.to_provider(
+                    Screen(plane=plane, request=request, flow=flow, key=key)
+                )
             return answer.redirect(pages.login_path(flow.id))
         case "deny":
             message = "The person said no."

@@ -1,13 +1,15 @@
 """Who is it? A code by mail tells, or the customer's own provider."""
 
+from dataclasses import replace
+
 from app.core.enums import AuthType, FlowStage
-from app.core.errors import Invalid, ProductError, TooMany, Unavailable
+from app.core.errors import Invalid, TooMany, Unavailable
 from app.domain import admission, oauth_configs, oauth_flows, oauth_logins
 from app.domain.oauth_errors import InvalidRequest, NotConfigured
-from app.domain.oauth_flows import Flow, FlowKey
 from app.domain.upstream_errors import ProviderFaulty
 from app.oauth import answer, browser, leaving, pages
 from app.oauth.answer import Answer
+from app.oauth.pages import Screen
 from app.oauth.plane import Plane
 from app.oauth.request import Parameters, Request
 
@@ -17,8 +19,8 @@ async def show(plane: Plane, request: Request) -> Answer:
     asked = request.asked
     key = browser.key_of(request, asked.one("login"))
     flow = await oauth_flows.held(request.config, key)
-    is_other_address = asked.one("address") == "other"
-    return _form(plane, request, flow, key, step="email" if is_other_address else None)
+    step = "email" if asked.one("address") == "other" else None
+    return _form(Screen(plane=plane, request=request, flow=flow, key=key), step)
 
 
 async def proceed(plane: Plane, request: Request) -> Answer:
@@ -29,73 +31,63 @@ async def proceed(plane: Plane, request: Request) -> Answer:
     form, key = browser.posted(request)
     step = form.one("step")
     flow = await oauth_flows.held(request.config, key)
+    screen = Screen(plane=plane, request=request, flow=flow, key=key)
     try:
         match step:
             case "email":
-                return await _mail_a_code(plane, request, key, form)
+                return await _mail_a_code(screen, form)
             case "code":
-                return await _check_the_code(plane, request, flow, key, form)
+                return await _check_the_code(screen, form)
             case "provider":
-                return await to_provider(plane, request, flow, key)
+                return await to_provider(screen)
     except (Invalid, TooMany, Unavailable) as error:
         flow = await oauth_flows.held(request.config, key)
-        typed = form.one("email") or ""
-        return _form(plane, request, flow, key, step=step, error=error, typed=typed)
+        return _form(replace(screen, flow=flow, error=error), step, typed=form.one("email") or "")
     message = "This is no form of ours. Go back to your app and connect again."
     raise InvalidRequest(message, field="step")
 
 
-async def to_provider(plane: Plane, request: Request, flow: Flow, key: FlowKey) -> Answer:
+async def to_provider(screen: Screen) -> Answer:
     """On to the customer's provider, or the reason why not and a button to try again.
 
     Where trying again cannot help, the client hears of it. Raises FlowOver and InvalidRequest.
     """
+    plane, request = screen.plane, screen.request
     scope = admission.server_scope(request.config)
     try:
-        trip = await oauth_logins.go_upstream(request.config, key)
+        trip = await oauth_logins.go_upstream(request.config, screen.key)
         provider = await oauth_configs.provider(scope, plane.desk.sealer)
         url = await plane.upstream.authorization_url(
             provider, trip, redirect_uri=pages.callback_url(request.origin)
         )
     except (NotConfigured, ProviderFaulty) as error:
-        return await leaving.with_denial(plane, request, key, error)
+        return await leaving.with_denial(plane, request, screen.key, error)
     except Unavailable as error:
-        return pages.provider(plane, request, flow, key, error=error)
+        return pages.provider(replace(screen, error=error))
     return answer.redirect(url)
 
 
-async def _mail_a_code(plane: Plane, request: Request, key: FlowKey, form: Parameters) -> Answer:
+async def _mail_a_code(screen: Screen, form: Parameters) -> Answer:
     email = (form.one("email") or "").strip()
     flow = await oauth_logins.request_email_code(
-        request.config, plane.desk, request.visitor, key, email=email
+        screen.request.config, screen.plane.desk, screen.request.visitor, screen.key, email=email
     )
     return answer.redirect(pages.login_path(flow.id))
 
 
-async def _check_the_code(
-    plane: Plane, request: Request, flow: Flow, key: FlowKey, form: Parameters
-) -> Answer:
-    code = form.one("code") or ""
+async def _check_the_code(screen: Screen, form: Parameters) -> Answer:
+    plane, request = screen.plane, screen.request
     done = await oauth_logins.check_email_code(
-        request.config, plane.desk, request.visitor, key, code=code
+        request.config, plane.desk, request.visitor, screen.key, code=form.one("code") or ""
     )
-    return leaving.with_code(plane, request, flow, done)
+    return leaving.with_code(plane, request, screen.flow, done)
 
 
-def _form(
-    plane: Plane,
-    request: Request,
-    flow: Flow,
-    key: FlowKey,
-    *,
-    step: str | None,
-    error: ProductError | None = None,
-    typed: str = "",
-) -> Answer:
-    if flow.stage is FlowStage.CONSENT:
-        return answer.redirect(pages.consent_path(flow.id))
-    if request.config.auth_type is AuthType.CUSTOM_OAUTH:
-        return pages.provider(plane, request, flow, key, error=error)
-    if step == "email" or not flow.codes_sent:
-        return pages.email(plane, request, flow, key, error=error, typed=typed)
-    return pages.code(plane, request, flow, key, error=error)
+def _form(screen: Screen, step: str | None, *, typed: str = "") -> Answer:
+    if screen.flow.stage is FlowStage.CONSENT:
+        return answer.redirect(pages.consent_path(screen.flow.id))
+    if screen.request.config.auth_type is AuthType.CUSTOM_OAUTH:
+        return pages.provider(screen)
+    if step == "email" or not screen.flow.codes_sent:
+        return pages.email(screen, typed=typed)
+    return pages.code(screen)

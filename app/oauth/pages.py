@@ -4,12 +4,13 @@ Names that strangers chose stand in <bdi>, so that right-to-left letters turn no
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from html import escape
 from typing import Final
 from urllib.parse import urlsplit
 
 from app.core.enums import AuthType
-from app.core.errors import ProductError, TooMany, Unavailable
+from app.core.errors import Invalid, ProductError, TooMany, Unavailable
 from app.domain import oauth_flows
 from app.domain.oauth_clients import Client
 from app.domain.oauth_flows import Flow, FlowKey
@@ -21,6 +22,17 @@ from app.oauth.request import Request
 CONSENT_PATH: Final = "/oauth/consent"
 LOGIN_PATH: Final = "/oauth/login"
 CALLBACK_PATH: Final = "/oauth/callback"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """Whose login is shown; `error` is what was wrong with the last attempt."""
+
+    plane: Plane
+    request: Request
+    flow: Flow
+    key: FlowKey
+    error: ProductError | None = None
 
 
 def consent_path(flow_id: str) -> str:
@@ -38,107 +50,83 @@ def callback_url(origin: str) -> str:
     return f"{origin}{CALLBACK_PATH}"
 
 
-def consent(plane: Plane, request: Request, flow: Flow, key: FlowKey) -> Answer:
+def consent(screen: Screen) -> Answer:
     """Who asks, for what, and where the browser goes afterwards."""
+    flow, request = screen.flow, screen.request
     server, app = _name(request.config.name), _name(flow.client.name)
     buttons = (
         '<div class="buttons"><button name="choice" value="allow">Allow</button>'
         '<button name="choice" value="deny" class="second">Cancel</button></div>'
     )
     main = f"""
-<p>{app} asks to use {server} in your name.</p>
 <dl>
-<dt>The app</dt>
+<dt>The app that asks</dt>
 <dd>{app}<br>{_vouched(flow.client)}</dd>
 <dt>Afterwards your browser goes to</dt>
 <dd>{_destination(flow.redirect_uri)}</dd>
 <dt>The app may</dt>
-<dd>see and continue your walkthroughs at {server}, and ask for support in your name, until it was
-not used for 30 days</dd>
+<dd>see and continue your walkthroughs at {server}, and ask for support in your name, until you
+have not used it for 30 days</dd>
 <dt>{server} learns</dt>
 <dd>{_learnt(request)}</dd>
 </dl>
-<p class="alert">Allow this only if you have just connected {server} in this app yourself. If a link
-or somebody else brought you here, cancel.</p>
-{_form(CONSENT_PATH, flow, key, buttons)}"""
-    return _page(plane, f"Allow {flow.client.name} to use {request.config.name}?", main)
+<p><strong>Allow this only if you have just connected this app yourself.</strong> If a link or
+somebody else brought you here, cancel.</p>
+{_form(CONSENT_PATH, screen, buttons)}"""
+    return _page(screen.plane, f"Allow an app to use {request.config.name}?", main)
 
 
-def email(
-    plane: Plane,
-    request: Request,
-    flow: Flow,
-    key: FlowKey,
-    *,
-    error: ProductError | None = None,
-    typed: str = "",
-) -> Answer:
+def email(screen: Screen, *, typed: str = "") -> Answer:
     """Which address a code goes to."""
+    given = {"type": "email", "autocomplete": "email", "maxlength": "254", "value": typed}
     inputs = (
-        _input(
-            "email",
-            "Your e-mail address",
-            error,
-            type="email",
-            autocomplete="email",
-            maxlength="254",
-            value=typed,
-        )
-        + "<button>Send me a code</button>"
+        f"{_input('email', 'Your e-mail address', screen.error, given)}"
+        "<button>Send me a code</button>"
     )
     main = f"""
-{_alert(error, "email")}
+{_alert(screen.error, "email")}
 <p>We send you a code by e-mail. You need no password.</p>
-{_form(LOGIN_PATH, flow, key, inputs, step="email")}
-{_cancel(flow, key)}"""
-    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+{_form(LOGIN_PATH, screen, inputs, step="email")}
+{_cancel(screen)}"""
+    return _login_page(screen, main)
 
 
-def code(
-    plane: Plane, request: Request, flow: Flow, key: FlowKey, *, error: ProductError | None = None
-) -> Answer:
+def code(screen: Screen) -> Answer:
     """The code that was sent."""
-    to = escape(flow.email or "")
-    inputs = (
-        _input(
-            "code",
-            "Code",
-            error,
-            type="text",
-            inputmode="numeric",
-            autocomplete="one-time-code",
-            maxlength="20",
-        )
-        + "<button>Log in</button>"
-    )
+    to = escape(screen.flow.email or "")
+    given = {
+        "type": "text",
+        "inputmode": "numeric",
+        "autocomplete": "one-time-code",
+        "maxlength": "20",
+    }
+    inputs = f"{_input('code', 'Code', screen.error, given)}<button>Log in</button>"
     again = (
         f'<input type="hidden" name="email" value="{to}">'
         '<button class="second">Send another code</button>'
     )
-    other = escape(f"{login_path(flow.id)}&address=other")
+    other = escape(f"{login_path(screen.flow.id)}&address=other")
     main = f"""
-{_alert(error, "code")}
+{_alert(screen.error, "code")}
 <p>We have sent a code of 8 digits to <strong>{to}</strong>.</p>
-{_form(LOGIN_PATH, flow, key, inputs, step="code")}
+{_form(LOGIN_PATH, screen, inputs, step="code")}
 <h2>No mail?</h2>
 <p>It may take a minute, or be in the spam folder. Another code makes this one void.</p>
-{_form(LOGIN_PATH, flow, key, again, step="email")}
+{_form(LOGIN_PATH, screen, again, step="email")}
 <p><a href="{other}">Use another address</a></p>
-{_cancel(flow, key)}"""
-    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+{_cancel(screen)}"""
+    return _login_page(screen, main)
 
 
-def provider(
-    plane: Plane, request: Request, flow: Flow, key: FlowKey, *, error: ProductError | None = None
-) -> Answer:
+def provider(screen: Screen) -> Answer:
     """On to the customer's provider, when a button is needed for it."""
-    button = f"<button>{'Try again' if error else 'Continue'}</button>"
+    button = f"<button>{'Try again' if screen.error else 'Continue'}</button>"
     main = f"""
-{_alert(error)}
-<p>You log in to {_name(request.config.name)} with its own sign-in service.</p>
-{_form(LOGIN_PATH, flow, key, button, step="provider")}
-{_cancel(flow, key)}"""
-    return _page(plane, f"Log in to {request.config.name}", main, error=error)
+{_alert(screen.error)}
+<p>You log in to {_name(screen.request.config.name)} with its own sign-in service.</p>
+{_form(LOGIN_PATH, screen, button, step="provider")}
+{_cancel(screen)}"""
+    return _login_page(screen, main)
 
 
 def onward(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
@@ -196,11 +184,16 @@ def _status(error: ProductError | None) -> int:
     return 400
 
 
-def _form(path: str, flow: Flow, key: FlowKey, inputs: str, *, step: str | None = None) -> str:
+def _login_page(screen: Screen, main: str) -> Answer:
+    title = f"Log in to {screen.request.config.name}"
+    return _page(screen.plane, title, main, error=screen.error)
+
+
+def _form(path: str, screen: Screen, inputs: str, *, step: str | None = None) -> str:
     """A form of this browser's login; `inputs` is HTML."""
     hidden: Mapping[str, str | None] = {
-        "login": flow.id,
-        "csrf": oauth_flows.csrf_token(key.cookie),
+        "login": screen.flow.id,
+        "csrf": oauth_flows.csrf_token(screen.key.cookie),
         "step": step,
     }
     carried = "".join(
@@ -211,16 +204,14 @@ def _form(path: str, flow: Flow, key: FlowKey, inputs: str, *, step: str | None 
     return f'<form method="post" action="{path}">{carried}{inputs}</form>'
 
 
-def _cancel(flow: Flow, key: FlowKey) -> str:
+def _cancel(screen: Screen) -> str:
     button = '<button name="choice" value="deny" class="second">Cancel</button>'
-    return _form(CONSENT_PATH, flow, key, button)
+    return _form(CONSENT_PATH, screen, button)
 
 
-def _input(name: str, label: str, error: ProductError | None, **attributes: str) -> str:
-    fault = error.message if error is not None and error.field == name else ""
-    written = "".join(
-        f' {attribute}="{escape(value)}"' for attribute, value in attributes.items() if value
-    )
+def _input(name: str, label: str, error: ProductError | None, attributes: Mapping[str, str]) -> str:
+    fault = _fault(error, name)
+    written = "".join(f' {key}="{escape(value)}"' for key, value in attributes.items() if value)
     flags = f' aria-invalid="true" aria-describedby="{name}-fault"' if fault else ""
     told = f'<p class="fault" id="{name}-fault">{escape(fault)}</p>' if fault else ""
     return (
@@ -229,9 +220,15 @@ def _input(name: str, label: str, error: ProductError | None, **attributes: str)
     )
 
 
+def _fault(error: ProductError | None, field: str) -> str:
+    faults = error.faults if isinstance(error, Invalid) else ()
+    text = next((fault.message for fault in faults if fault.field == field), "")
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 def _alert(error: ProductError | None, *fields: str) -> str:
     """What was wrong, unless it is told at its input."""
-    if error is None or error.field in fields:
+    if error is None or any(_fault(error, field) for field in fields):
         return ""
     return f'<p class="alert" role="alert">{escape(error.message)}</p>'
 

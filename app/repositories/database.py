@@ -1,6 +1,6 @@
 """The way to a connection: one unit of work per request, one transaction per domain function."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -58,6 +58,15 @@ async def renew() -> bool:
     Raises Unavailable when no other comes free in time.
     """
     return await DB.renew(current())
+
+
+def once_committed(act: Callable[[], None]) -> None:
+    """Do what cannot be taken back once what this task writes is committed; never if it is not."""
+    unit = DB.current_transaction.get()
+    if unit is None:
+        act()
+    else:
+        unit.once_committed(act)
 
 
 def is_in_transaction() -> bool:

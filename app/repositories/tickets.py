@@ -18,7 +18,7 @@ WITH opened AS MATERIALIZED (
         output="jsonb_build_object('ticketId', ticket_id, 'number', ticket_number,"
         " 'repeat', is_repeat)",
         source="FROM opened",
-        email="$15",
+        email="nullif($15, '')",
     )
 }
 SELECT ticket_id AS id, ticket_number AS number, is_repeat FROM opened

@@ -1,11 +1,15 @@
 """Fixtures of the MCP plane's tests."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from app.core import clock
+from app.models.engine import DB
 from tests.support.agent import HANDSHAKE, STATELESS
+from tests.support.databases import tenant_role_of
+from tests.support.wire import Wire, wire
 from tests.support.world import Guide, World
 
 
@@ -50,3 +54,14 @@ async def classic(world: World) -> World:
     """A server with the classic toolset."""
     await world.change_server(walkthrough_toolset="classic")
     return world
+
+
+@pytest.fixture
+async def counted(database_url: str) -> AsyncIterator[Wire]:
+    """The wire that the pool's connections go over."""
+    async with wire(database_url) as (counted, dsn):
+        await DB.start(dsn, tenant_role=await tenant_role_of(database_url), pool_size=5)
+        try:
+            yield counted
+        finally:
+            await DB.stop()

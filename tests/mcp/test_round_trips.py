@@ -1,21 +1,16 @@
 """How often a tool call waits for the database, counted on the wire (docs/ARCHITECTURE.md)."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from itertools import count
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 
-from app.core.background import in_background
 from app.core.enums import Toolset
-from app.domain.server_directory import ServerDirectory
 from app.mcp.endpoint import McpEndpoint
-from app.models.engine import DB
-from tests.support.agent import STATELESS, Agent, endpoint
-from tests.support.databases import tenant_role_of
-from tests.support.wire import Wire, wire
+from tests.mcp.counting import calls, settled_endpoint, waits
+from tests.support.agent import STATELESS, Agent
+from tests.support.wire import Wire
 from tests.support.world import Guide, make_world
 
 CALLERS: dict[str, dict[str, Any]] = {
@@ -50,17 +45,6 @@ WITHOUT_A_SESSION = 4  # of the handshake era: one is opened for the answer
 
 
 @pytest.fixture
-async def counted(database_url: str) -> AsyncIterator[Wire]:
-    """The wire that the pool's connections go over."""
-    async with wire(database_url) as (counted, dsn):
-        await DB.start(dsn, tenant_role=await tenant_role_of(database_url), pool_size=5)
-        try:
-            yield counted
-        finally:
-            await DB.stop()
-
-
-@pytest.fixture
 async def guide(owner: asyncpg.Connection) -> Guide:
     """A walkthrough that no test comes to the end of, on a server with all tools."""
     return await (await make_world(owner, toolset=Toolset.BOTH)).guide(200)
@@ -69,52 +53,8 @@ async def guide(owner: asyncpg.Connection) -> Guide:
 @pytest.fixture
 async def ours(guide: Guide, database_url: str, counted: Wire) -> AsyncIterator[McpEndpoint]:
     """An endpoint that keeps the server's configuration, as the product does."""
-    directory = ServerDirectory()
-    async with in_background(directory.follow(database_url)):
-        ours = endpoint(directory=directory)
-        async with asyncio.timeout(5):
-            while not await _is_kept(directory):
-                await asyncio.sleep(0.01)
+    async with settled_endpoint(database_url) as ours:
         yield ours
-
-
-async def _is_kept(directory: ServerDirectory) -> bool:
-    hits = directory.hits
-    await directory.by_slug("acme-docs")
-    return directory.hits > hits
-
-
-def calls(guide: Guide) -> dict[str, Iterator[dict[str, Any]]]:
-    """Every call of STEADY, as often as one likes."""
-    steps = iter(guide.steps)
-    named: dict[str, Iterator[dict[str, Any]]] = {
-        "start_walkthrough": ({} for _ in count()),
-        "start_walkthrough, by name": ({"name": guide.title} for _ in count()),
-        "get_next_step": ({} for _ in count()),
-        "get_next_step, completing": ({"currentStepId": step} for step in steps),
-        "list_walkthroughs": ({} for _ in count()),
-        "select_walkthrough": ({"walkthrough_id": guide.id} for _ in count()),
-        "next_walkthrough_step": ({} for _ in count()),
-        "next_walkthrough_step, completing": ({"current_step_id": next(steps)} for _ in count()),
-        "get_walkthrough_status": ({"walkthrough_id": guide.id} for _ in count()),
-        "reset_walkthrough_progress": (
-            {"walkthrough_id": guide.id, "confirm": True} for _ in count()
-        ),
-        "get_support": (
-            {"title": f"Help {number}", "problemDescription": "Broken", "email": "a@b.co"}
-            for number in count()
-        ),
-    }
-    return named
-
-
-async def waits(counted: Wire, agent: Agent, tool: str, arguments: dict[str, Any]) -> int:
-    """How often the call waited, all on one connection."""
-    counted.reset()
-    await agent.call(tool, **arguments)
-    assert counted.answers == counted.waits
-    assert len(counted.connections) == 1
-    return counted.waits
 
 
 async def test_no_call_waits_more_than_three_times(

@@ -13,7 +13,7 @@ async def get_support(visit: Visit, given: object) -> Answer:
     arguments = visit.arguments(GetSupport, given)
     caller = visit.caller
     email = arguments.email or caller.email
-    if email is None:
+    if email is None and caller.access is None:
         raise Refusal(call_text.email_required())
     # Without a session or a person to keep them by, a ticket is all that is made.
     is_known = caller.end_user_id or caller.session_id or caller.credentials.tracking_id
@@ -25,7 +25,7 @@ async def get_support(visit: Visit, given: object) -> Answer:
             title=arguments.title,
             problem=arguments.problem_description,
             context=arguments.problem_context,
-            email=email,
+            email=email or "",
         ),
     )
     if not opened.is_repeat:
