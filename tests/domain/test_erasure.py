@@ -277,7 +277,7 @@ async def test_every_table_that_names_an_end_user_is_known_to_erasure(
         " AND table_type = 'BASE TABLE' AND column_name = 'end_user_id'"
     )
     erased = {"session", "run_handle", "tool_call", "ticket", "oauth_grant"}
-    figures = {"progress", "completion", "end_user_hour"}  # ids and times, no word of anybody
+    figures = {"progress", "completion"}  # ids and times, no word of anybody
     assert {row["table_name"] for row in rows} == erased | figures
 
 

@@ -22,6 +22,7 @@ STORY = HERE / "story.py"
 STEPS = 10
 SAMPLE = ROOT / "app" / "samples" / "receive-webhooks.json"
 START_SECONDS = 30
+ERROR = re.compile(r"^mistaken.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
 PROBLEM = {
     "title": "Stuck",
     "problemDescription": "The signature never matches.",
@@ -120,9 +121,7 @@ def test_the_client_and_a_program_that_uses_it_pass_strict_types(generated: Path
 def test_the_types_catch_what_the_schema_does_not_admit(generated: Path) -> None:
     mistaken = generated / "mistaken.py"
     mistaken.write_text(MISTAKEN)
-    said = re.findall(
-        r"^mistaken.py:(\d+): error: .*\[(.*)\]$", checked(generated, mistaken), re.MULTILINE
-    )
+    said = ERROR.findall(checked(generated, mistaken))
     lines = enumerate(MISTAKEN.splitlines(), start=1)
     marked = [(str(at), line.partition("# wrong: ")[2]) for at, line in lines if "# wrong" in line]
     assert said == marked

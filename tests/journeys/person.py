@@ -1,0 +1,82 @@
+"""A person at a browser: reads the pages of a login over HTTP, and the mail that it sends."""
+
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from pathlib import Path
+from urllib.parse import parse_qs, urljoin, urlsplit
+
+import httpx
+
+from tests.support.login_browser import form_with
+
+_HOPS = 12
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody with an address whose mail goes into the folder `outbox`; `logins` counts."""
+
+    outbox: Path
+    email: str = "ann@acme.test"
+    logins: int = 0
+    seen: list[str] = field(default_factory=list)
+
+    async def log_in(self, url: str) -> str:
+        """Where the browser is sent in the end, after consent and the code that came by mail."""
+        self.logins += 1
+        cookies: dict[str, str] = {}
+        origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
+        typed: dict[str, dict[str, str]] = {
+            "Allow": {},
+            "Send me a code": {"email": self.email},
+            "Log in": {},
+        }
+        async with httpx.AsyncClient() as client:
+            answer = await self._asked(client, cookies, "GET", url)
+            for _ in range(_HOPS):
+                if answer.is_redirect:
+                    url = urljoin(url, answer.headers["location"])
+                    if not url.startswith(f"{origin}/"):
+                        return url
+                    answer = await self._asked(client, cookies, "GET", url)
+                    continue
+                assert answer.status_code == 200, answer.text
+                self.seen.append(answer.text)
+                button = next(name for name in typed if f">{name}</button>" in answer.text)
+                given = {"code": await self._code()} if button == "Log in" else typed[button]
+                action, inputs = form_with(answer.text, button, given)
+                url = urljoin(url, action)
+                answer = await self._asked(client, cookies, "POST", url, inputs)
+        message = "the login did not come to an end"
+        raise AssertionError(message)
+
+    async def _code(self) -> str:
+        """The code in the newest mail."""
+        newest = max(self.outbox.glob("*.eml"))
+        text = message_from_bytes(newest.read_bytes()).get_payload(decode=True)
+        assert isinstance(text, bytes)
+        line = text.decode().splitlines()[2]
+        return "".join(character for character in line if character.isdigit())
+
+    async def _asked(
+        self,
+        client: httpx.AsyncClient,
+        cookies: dict[str, str],
+        method: str,
+        url: str,
+        inputs: dict[str, str] | None = None,
+    ) -> httpx.Response:
+        """One request with this browser's cookies, as it would send them to a site of its own."""
+        headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+        if cookies:
+            headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
+        answer = await client.request(method, url, data=inputs, headers=headers)
+        for line in answer.headers.get_list("set-cookie"):
+            name, _, rest = line.partition("=")
+            cookies[name] = rest.partition(";")[0]
+        return answer
+
+
+def brought_back(url: str) -> dict[str, str]:
+    """What the client is told by the address that the browser was sent to."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query).items()}
