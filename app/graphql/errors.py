@@ -21,6 +21,7 @@ from app.core.log import REQUEST_ID, note
 
 # What a mutation tells in its payload. The rest concerns the request and not its input.
 USER_ERRORS = (NotFound, Invalid, Conflict, NotAllowed)
+MOST_MESSAGE_CHARACTERS = 1_000  # messages that quote what was sent could be as large as that
 _LIMITED = frozenset({"DEPTH_LIMIT", "ALIAS_LIMIT", "COST_LIMIT"})
 
 log = structlog.get_logger()
@@ -184,6 +185,13 @@ def told(code: str, message: str, **facts: object) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code, **facts}}
 
 
+def shortened(message: str) -> str:
+    """The message, or the beginning of a long one."""
+    if len(message) <= MOST_MESSAGE_CHARACTERS:
+        return message
+    return f"{message[: MOST_MESSAGE_CHARACTERS - 1]}…"
+
+
 def of_product(error: ProductError) -> dict[str, Any]:
     """A product error as one entry of `errors`."""
     facts: dict[str, object] = {}
@@ -209,7 +217,7 @@ def _rendered(error: GraphQLError, *, is_executed: bool) -> dict[str, Any]:
     elif cause is not None and not isinstance(cause, GraphQLError):
         entry = internal(cause)
     else:
-        entry = told(_client_code(error, is_executed=is_executed), error.message)
+        entry = told(_client_code(error, is_executed=is_executed), shortened(error.message))
     if error.locations:
         entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:

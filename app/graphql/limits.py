@@ -1,12 +1,17 @@
 """How much one operation may ask for, judged before anything is validated or run."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     FieldNode,
+    FloatValueNode,
     FragmentDefinitionNode,
     GraphQLCompositeType,
     GraphQLError,
@@ -19,27 +24,41 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     OperationDefinitionNode,
+    SchemaMetaFieldDef,
     SelectionSetNode,
+    TypeMetaFieldDef,
     VariableNode,
+    Visitor,
     get_named_type,
     get_nullable_type,
     is_composite_type,
+    validate,
+    visit,
 )
-from strawberry.extensions import SchemaExtension, ValidationCache
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from typing_extensions import override
 
+from app.graphql.errors import shortened
 from app.graphql.pages import MOST_ITEMS, USUAL_ITEMS
 
 MOST_TOKENS: Final = 2_000
 MOST_DEPTH: Final = 15  # what tools send to read the schema
 MOST_ALIASES: Final = 30
 MOST_COST: Final = 5_000
-MOST_FIELDS: Final = 400  # validation compares fields of one name with one another
+MOST_FIELDS: Final = 400
+MOST_REPEATS: Final = 80  # validation compares objects of one name with one another, each with each
+MOST_DIGITS: Final = 400  # of a number; Python reads none of several thousand
+MOST_FAULTS: Final = 10  # validation goes no further; some cost a look at the whole schema
 
 # What an object costs is reckoned in rows: a list that has no size of its own counts as this many.
 _USUAL_LIST: Final = 10
 LIST_SIZE: Final = "list_size"  # in a field's metadata: how long its list can be
 _MUTATION_COST: Final = 10
+_SCHEMA: Final = {"__schema": SchemaMetaFieldDef, "__type": TypeMetaFieldDef}
+_SCHEMA_OBJECTS: Final = 5  # of them cost as much as a row: they are in memory
+_LONG_NUMBER: Final = re.compile(rf"[0-9]{{{MOST_DIGITS + 1}}}")
 
 
 @dataclass(slots=True)
@@ -74,6 +93,7 @@ class Measure:
             if isinstance(definition, FragmentDefinitionNode)
         }
         self._known: dict[str, Size] = {}
+        self._objects: Counter[str] = Counter()
 
     def size(self) -> Size:
         """The size of all operations together."""
@@ -83,6 +103,10 @@ class Measure:
                 root = self._schema.get_root_type(definition.operation)
                 total.add(self._selection(definition.selection_set, root))
         return total
+
+    def repeats(self) -> int:
+        """How often the query asks for objects of one name, once it is measured."""
+        return max(self._objects.values(), default=0)
 
     def _selection(
         self, selected: SelectionSetNode | None, parent: GraphQLCompositeType | None
@@ -108,7 +132,9 @@ class Measure:
         return self._known[name]
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType | None) -> Size:
-        field = _definition(node.name.value, parent)
+        if node.selection_set is not None:
+            self._objects[(node.alias or node.name).value] += 1
+        field = self._definition(node.name.value, parent)
         kind = get_named_type(field.type) if field else None
         composite = kind if is_composite_type(kind) else None
         within = self._selection(node.selection_set, composite)
@@ -127,7 +153,17 @@ class Measure:
             fields=within.fields + 1,
         )
         size.cost = own + within.cost * times
+        if node.name.value in _SCHEMA:
+            size.cost //= _SCHEMA_OBJECTS
         return size
+
+    def _definition(self, name: str, parent: GraphQLCompositeType | None) -> GraphQLField | None:
+        if parent is self._schema.query_type and name in _SCHEMA:
+            return _SCHEMA[name]
+        if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            field: GraphQLField | None = parent.fields.get(name)
+            return field
+        return None
 
     def _times(
         self, node: FieldNode, field: GraphQLField, parent: GraphQLCompositeType | None
@@ -151,28 +187,32 @@ class Measure:
         return size
 
 
-class Limits(ValidationCache):
+class Limits(SchemaExtension):
     """Refuses what is too large, then validates; validation's answer is kept for a query seen."""
 
     def __init__(self) -> None:
-        super().__init__(maxsize=256)
         self._cost: int | None = None
 
     @override
     def on_validate(self) -> Iterator[None]:
         context = self.execution_context
-        assert context.graphql_document is not None
+        document = context.graphql_document
+        assert document is not None
         schema = context.schema._schema  # noqa: SLF001 - Strawberry's own extensions reach for it
-        size = Measure(schema, context.graphql_document, context.variables or {}).size()
+        measure = Measure(schema, document, context.variables or {})
+        size = measure.size()
         self._cost = size.cost
         refusals = [
-            GraphQLError(message, extensions={"code": code}) for code, message in _refusals(size)
+            GraphQLError(message, extensions={"code": code})
+            for code, message in _refusals(size, measure.repeats())
         ]
-        if refusals:
-            context.pre_execution_errors = refusals
-            yield
-        else:
-            yield from super().on_validate()
+        if _LONG_NUMBER.search(context.query or ""):
+            visit(document, numbers := _Numbers())
+            refusals += numbers.refusals
+        context.pre_execution_errors = refusals or _faults(
+            schema, document, tuple(context.validation_rules)
+        )
+        yield
 
     @override
     def get_results(self) -> dict[str, Any]:
@@ -190,7 +230,33 @@ class TokenLimit(SchemaExtension):
         yield
 
 
-def _refusals(size: Size) -> Iterator[tuple[str, str]]:
+class _Numbers(Visitor):
+    """Finds the numbers that have too many digits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refusals: list[GraphQLError] = []
+
+    def enter(self, node: Any, *_: object) -> None:
+        """Look at one node."""
+        if isinstance(node, IntValueNode | FloatValueNode) and len(node.value) > MOST_DIGITS:
+            message = f"A number has {len(node.value)} characters; {MOST_DIGITS} are allowed."
+            self.refusals.append(GraphQLError(message, node))
+
+
+@lru_cache(maxsize=256)
+def _faults(
+    schema: GraphQLSchema, document: DocumentNode, rules: tuple[type[ASTValidationRule], ...]
+) -> list[GraphQLError]:
+    """What validation finds. Messages may quote the query once for each fault, so they are cut."""
+    every = (*rules, MaybeNullValidationRule, OneOfInputValidationRule)  # as Strawberry does
+    found = validate(schema, document, every, max_errors=MOST_FAULTS)
+    for error in found:
+        error.message = shortened(error.message)
+    return found
+
+
+def _refusals(size: Size, repeats: int) -> Iterator[tuple[str, str]]:
     if size.depth > MOST_DEPTH:
         yield "DEPTH_LIMIT", f"The query is {size.depth} levels deep; {MOST_DEPTH} are allowed."
     if size.aliases > MOST_ALIASES:
@@ -199,13 +265,9 @@ def _refusals(size: Size) -> Iterator[tuple[str, str]]:
         yield "COST_LIMIT", f"The query costs {size.cost}; {MOST_COST} is allowed. Ask for less."
     elif size.fields > MOST_FIELDS:
         yield "COST_LIMIT", f"The query has {size.fields} fields; {MOST_FIELDS} are allowed."
-
-
-def _definition(name: str, parent: GraphQLCompositeType | None) -> GraphQLField | None:
-    if isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
-        field: GraphQLField | None = parent.fields.get(name)
-        return field
-    return None
+    elif repeats > MOST_REPEATS:
+        message = f"The query asks {repeats} times for objects of one name; "
+        yield "COST_LIMIT", f"{message}{MOST_REPEATS} are allowed."
 
 
 def _list_size(field: GraphQLField) -> int:

@@ -6,10 +6,12 @@ from typing import Any, Protocol, TypeVar
 
 import strawberry
 from strawberry.types.maybe import Some
+from strawberry.utils.str_converters import to_camel_case
 
 from app.core.errors import Invalid
 from app.domain import changes
 from app.domain.changes import Change
+from app.domain.faults import Faults
 from app.graphql.context import Info
 from app.graphql.errors import USER_ERRORS, UserError, user_errors
 
@@ -71,13 +73,21 @@ def refused(payload: type[Payload], error: Any) -> Payload:
     return made
 
 
-def settled(given: object) -> dict[str, Any]:
-    """The fields that an input sets, for a patch: Maybe's absent ones are left out."""
-    found = {}
+def settled(given: object, *nullable: str) -> dict[str, Any]:
+    """The fields that an input sets, for a patch: Maybe's absent ones are left out.
+
+    Raises Invalid for a null where it is none of these `nullable` fields. Call it, like
+    `given_object`, within a change's work, whose errors are told as the user's.
+    """
+    found, faults = {}, Faults()
     for field in fields(given):  # type: ignore[arg-type]  # inputs are dataclasses
         value = getattr(given, field.name)
         if isinstance(value, Some):
             found[field.name] = value.value
+            if value.value is None and field.name not in nullable:
+                name = to_camel_case(field.name)
+                faults.add(name, f"{name} cannot be null. Leave it out to keep it.", "required")
+    faults.refuse()
     return found
 
 

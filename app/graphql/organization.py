@@ -52,8 +52,8 @@ class CreateOrganizationInput:
 class UpdateOrganizationInput:
     """The input of updateOrganization."""
 
-    name: strawberry.Maybe[str] = strawberry.field(description=_NAME)
-    allowed_origins: strawberry.Maybe[list[str]] = strawberry.field(description=_ORIGINS)
+    name: strawberry.Maybe[str | None] = strawberry.field(description=_NAME)
+    allowed_origins: strawberry.Maybe[list[str] | None] = strawberry.field(description=_ORIGINS)
     expected_revision: int | None = strawberry.field(default=None, description=REVISION_FIELD)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
 
@@ -119,20 +119,24 @@ class OrganizationMutations:
     ) -> OrganizationPayload:
         """organizations.configure."""
         scope = info.context.scope
-        changed: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in settled(input).items()
-        }
         change = TeamChange(
             action=Action.EDIT_ORGANIZATION,
             result_type=organizations.Organization,
             work=lambda: organizations.configure(
                 scope,
-                patch=OrganizationPatch(**changed),
+                patch=_patch(input),
                 expected_revision=input.expected_revision,
             ),
         )
         return await performed(info, input, change, OrganizationPayload, _organization)
+
+
+def _patch(given: UpdateOrganizationInput) -> OrganizationPatch:
+    changed: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in settled(given).items()
+    }
+    return OrganizationPatch(**changed)
 
 
 def _organization(organization: organizations.Organization) -> Mapping[str, Any]:

@@ -80,7 +80,13 @@ class Schema(strawberry.Schema):
 
     @override
     def process_errors(self, errors: Sequence[GraphQLError], execution_context: Any = None) -> None:
-        """Nothing: Strawberry would log clients' mistakes, with their queries, as errors."""
+        """Take suggestions away where the schema is not told.
+
+        Strawberry itself would log clients' mistakes, with their queries, as errors.
+        """
+        if self.config.disable_field_suggestions:
+            for error in errors:  # Strawberry does it for fields only
+                error.message = error.message.partition(" Did you mean")[0]
 
 
 def build_schema(*, has_introspection: bool = True) -> Schema:

@@ -12,6 +12,7 @@ from authlib.oauth2.rfc6749 import (
     ClientMixin,
     InvalidRequestError,
     OAuth2Payload,
+    UnsupportedResponseTypeError,
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -19,7 +20,7 @@ from typing_extensions import override
 
 from app.domain import oauth_clients, oauth_scopes
 from app.domain.oauth_clients import Client
-from app.domain.oauth_errors import InvalidRequest
+from app.domain.oauth_errors import InvalidRequest, UnsupportedResponseType
 from app.domain.oauth_flows import AuthorizationRequest
 from app.oauth.request import Parameters
 
@@ -59,13 +60,17 @@ def checked(
 ) -> AuthorizationRequest:
     """The request of this client, if a login may begin with it.
 
-    `redirect_uri` was found to be the client's. Raises OAuth2Error, InvalidRequest, LoginRequired
-    and InvalidScope.
+    `redirect_uri` was found to be the client's. Raises OAuth2Error, InvalidRequest, InvalidScope
+    and UnsupportedResponseType.
     """
     given = {name: value for name in _ONCE if (value := asked.one(name)) is not None}
     _check_openid(given, asked)
     ask = _Ask({**given, "client_id": client.client_id, "redirect_uri": redirect_uri})
-    _Judge(client, redirect_uri).get_consent_grant(ask)
+    try:
+        _Judge(client, redirect_uri).get_consent_grant(ask)
+    except UnsupportedResponseTypeError as error:
+        message = "response_type must be code: nothing else is given here."
+        raise UnsupportedResponseType(message, field="response_type") from error
     return AuthorizationRequest(
         client=client,
         redirect_uri=redirect_uri,

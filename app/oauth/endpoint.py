@@ -43,10 +43,8 @@ class OAuthEndpoint:
         assert route is not None
         try:
             made = await self._answer(scope, receive, address, route, headers)
-        except ProductError as error:
+        except (ProductError, OAuth2Error) as error:
             made = self._refused(error, route)
-        except OAuth2Error as error:
-            made = errors.told_by_authlib(error)
         except Exception as error:  # noqa: BLE001 - the plane's outermost door
             made = self._failed(error, route)
         if not route.is_page and not cors.is_preflight(method, headers):
@@ -95,9 +93,13 @@ class OAuthEndpoint:
             message = f"Too many requests from this address. Try again in {wait} seconds."
             raise TooMany(message, retry_after_seconds=wait)
 
-    def _refused(self, error: ProductError, route: Route) -> Answer:
-        told = errors.told(error)
-        return self._page("This did not work", error.message, told) if route.is_page else told
+    def _refused(self, error: ProductError | OAuth2Error, route: Route) -> Answer:
+        is_ours = isinstance(error, ProductError)
+        told = errors.told(error) if is_ours else errors.told_by_authlib(error)
+        if not route.is_page:
+            return told
+        sentence = error.message if is_ours else str(error.get_error_description())
+        return self._page("This did not work", sentence, told)
 
     def _failed(self, error: Exception, route: Route) -> Answer:
         told = errors.internal(error)
@@ -115,7 +117,8 @@ class OAuthEndpoint:
 
 
 def _handler(route: Route, method: str) -> Handler:
-    handler = route.handlers.get("GET" if method == "HEAD" else method)
+    is_look = method == "HEAD" and not route.is_page  # a page's GET may begin a login
+    handler = route.handlers.get("GET" if is_look else method)
     if handler is None:
         raise MethodNotAllowed(", ".join(route.handlers))
     return handler

@@ -125,4 +125,5 @@ def _code(error: ProductError | OAuth2Error) -> str:
 def _sentence(error: ProductError | OAuth2Error) -> str:
     if isinstance(error, ProductError):
         return error.message
-    return str(error.get_error_description() or "") or "The request is not valid."
+    told = str(error.get_error_description() or "") or "The request is not valid"
+    return told if told.endswith(".") else f"{told}."

@@ -34,7 +34,7 @@ async def proceed(plane: Plane, request: Request) -> Answer:
     screen = Screen(plane=plane, request=request, flow=flow, key=key)
     try:
         match step:
-            case "email":
+            case "email" | "again":
                 return await _mail_a_code(screen, form)
             case "code":
                 return await _check_the_code(screen, form)

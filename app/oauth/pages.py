@@ -112,7 +112,7 @@ def code(screen: Screen) -> Answer:
 {_form(LOGIN_PATH, screen, inputs, step="code")}
 <h2>No mail?</h2>
 <p>It may take a minute, or be in the spam folder. Another code makes this one void.</p>
-{_form(LOGIN_PATH, screen, again, step="email")}
+{_form(LOGIN_PATH, screen, again, step="again")}
 <p><a href="{other}">Use another address</a></p>
 {_cancel(screen)}"""
     return _login_page(screen, main)

@@ -26,8 +26,10 @@ from app.web.errors import (
     internal_error_response,
     product_error_response,
 )
-from app.web.graphiql import GRAPHQL_PATH, asks_for_page
+from app.web.graphiql import asks_for_page
 from app.web.hosts import (
+    GRAPHQL_PATH,
+    HEALTH_PATH,
     MCP_PREFIX,
     BadHost,
     Base,
@@ -44,7 +46,6 @@ from app.web.middleware import Frame
 from app.web.pages import connect_page, landing_page, message_page
 from app.web.sites import SiteHere, provide_site, set_site
 
-HEALTH_PATH: Final = f"{MCP_PREFIX}health"
 # Probes and scrapers come to an address and not to a host name; no server's site has these paths.
 OPERATIONS_PATHS: Final = frozenset({"/live", "/ready", "/metrics"})
 _UNCOUNTED_PATHS: Final = OPERATIONS_PATHS | {HEALTH_PATH, "/"}
@@ -150,8 +151,7 @@ class Front:
         if refusal is None and not is_servers and _is_counted(path, site):
             refusal = self._over_limit(come.client_address)  # a server's planes ask themselves
         if refusal is not None:
-            is_mcp = path.startswith(MCP_PREFIX) and path != HEALTH_PATH
-            await refusal.send(send, is_mcp=is_mcp)
+            await refusal.send(send, path=path)
         elif target is not None and isinstance(site, Vhost):
             address = McpAddress(
                 slug=site.slug,

@@ -20,6 +20,7 @@ from app.core.errors import (
     Unavailable,
 )
 from app.core.log import REQUEST_ID
+from app.web.hosts import GRAPHQL_PATH, HEALTH_PATH, MCP_PREFIX
 
 _INVALID_REQUEST = -32600
 _RPC_CODES = {429: -32000, 500: -32603}  # the first of the servers' own codes; internal error
@@ -62,6 +63,14 @@ class Refusal:
         return msgspec.json.encode({"jsonrpc": "2.0", "id": None, "error": error})
 
     @property
+    def graphql_body(self) -> bytes:
+        """The refusal as the one error of a GraphQL answer."""
+        told: dict[str, Any] = {"code": self.code.upper()}
+        if self.retry_after_seconds is not None:
+            told["retryAfterSeconds"] = self.retry_after_seconds
+        return msgspec.json.encode({"errors": [{"message": self.message, "extensions": told}]})
+
+    @property
     def headers(self) -> dict[str, str]:
         """The headers that go with the refusal."""
         headers = {"cache-control": "no-store"}
@@ -69,9 +78,13 @@ class Refusal:
             headers["retry-after"] = str(self.retry_after_seconds)
         return headers
 
-    async def send(self, send: Send, *, is_mcp: bool) -> None:
-        """Answer with this, as JSON-RPC where an MCP client asked."""
-        body = self.rpc_body if is_mcp else self.body
+    async def send(self, send: Send, *, path: str) -> None:
+        """Answer with this, in the language of whoever asks at this path."""
+        body = self.body
+        if path == GRAPHQL_PATH:
+            body = self.graphql_body
+        elif path.startswith(MCP_PREFIX) and path != HEALTH_PATH:
+            body = self.rpc_body
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),

@@ -18,9 +18,9 @@ from app.core.scope import UserScope
 from app.domain import members
 from app.domain.members import Belonging
 from app.web.forms import HEADERS, AnyRequest, button_form, html, link, session_token, viewer
+from app.web.hosts import GRAPHQL_PATH
 from app.web.sign_in import ACCOUNT_PATH, SIGN_IN_PATH, SIGN_OUT_PATH
 
-GRAPHQL_PATH: Final = "/graphql"
 ASSETS_PATH: Final = "/graphql-assets"
 # GraphiQL's editor writes style attributes and elements; nothing comes from another host.
 POLICY: Final = (

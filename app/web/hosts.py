@@ -8,6 +8,8 @@ from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
 MCP_PREFIX: Final = "/api/mcpserver/"
+HEALTH_PATH: Final = f"{MCP_PREFIX}health"
+GRAPHQL_PATH: Final = "/graphql"
 _AUTHORITY = re.compile(r"([a-z0-9.-]{1,254}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{0,5})?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TRACKING_ID = re.compile(r"[A-Za-z0-9._~@:+-]{1,128}")

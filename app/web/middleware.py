@@ -57,7 +57,7 @@ class Frame:
         except Exception as error:  # noqa: BLE001 - the outermost door
             refusal = report_internal_error(error)
             if answer.status is None:
-                await refusal.send(answer, is_mcp=scope["path"].startswith(MCP_PREFIX))
+                await refusal.send(answer, path=scope["path"])
         finally:
             self._account(scope, answer, facts, seconds=time.perf_counter() - began)
             REQUEST_FACTS.reset(facts_token)

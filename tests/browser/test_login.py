@@ -7,21 +7,27 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import asyncpg
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, ViewportSize, expect
 
+from app.core.enums import AuthType
+from app.core.settings import SAMPLE_SLUG
 from tests.browser.desk import Platform
 from tests.support.chromium import Watch
+from tests.support.identity_provider import Faults, identity_provider
 from tests.support.internet import Asked, Host, host, response
 from tests.support.login_browser import query
-from tests.support.logins import Door, door
+from tests.support.logins import Door, configure, door
 from tests.support.people import Reception
-from tests.support.world import World
+from tests.support.world import World, make_world
 
 CODE = re.compile(r"^    (\d{4}) (\d{4})$", re.MULTILINE)
 NAME = "A client with a rather long name, of a company whose name is long as well (Preview)"
-SIZES = {"small": (320, 640), "wide": (1200, 800)}
-SCREENS: list[tuple[str, Literal["light", "dark"]]] = [("small", "light"), ("wide", "dark")]
+SMALL: ViewportSize = {"width": 320, "height": 640}
+WIDE: ViewportSize = {"width": 1200, "height": 800}
+APP = "cursor://anysphere.cursor/callback"
+WEB = "https://app.example/callback"
 
 
 @pytest.fixture
@@ -81,22 +87,19 @@ async def code_sent_to(address: str, outbox: Path) -> str:
     return code
 
 
-@pytest.mark.parametrize(("size", "scheme"), SCREENS)
+@pytest.mark.parametrize(("size", "scheme"), [(SMALL, "light"), (WIDE, "dark")])
 async def test_a_person_logs_in_by_mail_without_scripts(
     platform: Platform,
     browser: Browser,
     here: Door,
     tmp_path: Path,
-    size: str,
+    size: ViewportSize,
     scheme: Literal["light", "dark"],
 ) -> None:
-    width, height = SIZES[size]
     origin = platform.origin.replace("localhost", "acme-docs.localhost")
     async with (
         waiting_client() as client,
-        still_tab(
-            browser, origin, color_scheme=scheme, viewport={"width": width, "height": height}
-        ) as page,
+        still_tab(browser, origin, color_scheme=scheme, viewport=size) as page,
     ):
         callback = f"http://127.0.0.1:{client.port}/callback"
         app = await here.registered(client_name=NAME, redirect_uris=[callback])
@@ -127,3 +130,70 @@ async def test_a_person_logs_in_by_mail_without_scripts(
         await page.goto(login)
         await expect(page.get_by_role("heading", name="This login is over")).to_be_visible()
         await looked_at(page, tmp_path, "over")
+
+
+async def test_a_person_logs_in_at_the_customers_own_provider(
+    platform: Platform, browser: Browser, world: World, people: Reception, tmp_path: Path
+) -> None:
+    """From a form over three sites, which browsers hold to the policy of the form."""
+    origin = platform.origin.replace("localhost", "acme-docs.localhost")
+    async with (
+        identity_provider() as provider,
+        waiting_client() as client,
+        still_tab(browser, origin, color_scheme="dark", viewport=SMALL) as page,
+    ):
+        here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
+        await configure(here, provider.issuer)
+        callback = f"http://127.0.0.1:{client.port}/callback"
+        app = await here.registered(redirect_uris=[callback])
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=callback)}")
+        await looked_at(page, tmp_path, "consent")
+        provider.faults = Faults(
+            answers={"/.well-known/openid-configuration": response(status=503)}
+        )
+        await page.get_by_role("button", name="Allow").click()
+        await expect(page.get_by_role("alert")).to_contain_text("does not answer just now")
+        await looked_at(page, tmp_path, "provider-down")
+        provider.faults = Faults()
+        await page.get_by_role("button", name="Try again").click()
+        await expect(page.get_by_text("Back in the client.")).to_be_visible()
+        assert page.url.startswith(f"{callback}?code=mcpc_")
+
+
+async def test_the_way_back_to_an_app_and_requests_that_lead_nowhere_have_pages(
+    platform: Platform, browser: Browser, here: Door, tmp_path: Path
+) -> None:
+    origin = platform.origin.replace("localhost", "acme-docs.localhost")
+    app = await here.registered(redirect_uris=[APP, WEB])
+    async with still_tab(browser, origin, viewport=SMALL) as page:
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri='https://evil.example')}")
+        await expect(page.get_by_role("heading")).to_have_text("This did not work")
+        await looked_at(page, tmp_path, "bad-redirect")
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=WEB, response_type='x')}")
+        await expect(page.get_by_role("link")).to_have_text("go back to app.example")
+        await looked_at(page, tmp_path, "unanswered")
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=APP)}")
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.get_by_role("heading")).to_have_text("You are not logged in to Acme Docs")
+        link = page.get_by_role("link", name="open Cursor")
+        assert str(await link.get_attribute("href")).startswith(f"{APP}?error=access_denied&")
+        await looked_at(page, tmp_path, "back-to-the-app")
+
+
+async def test_a_person_logs_in_at_a_servers_loopback_address(
+    platform: Platform, browser: Browser, owner: asyncpg.Connection, people: Reception
+) -> None:
+    """Where newcomers are sent who try the product on their own machine."""
+    here = await door(await make_world(owner, slug=SAMPLE_SLUG), people)
+    origin = platform.origin.replace("localhost", "127.0.0.1")
+    async with waiting_client() as client, still_tab(browser, origin, viewport=SMALL) as page:
+        callback = f"http://127.0.0.1:{client.port}/callback"
+        app = await here.registered(redirect_uris=[callback])
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=callback)}")
+        await page.get_by_role("button", name="Allow").click()
+        await page.get_by_label("Your e-mail address").fill("ann@acme.test")
+        await page.keyboard.press("Enter")
+        code = await code_sent_to("ann@acme.test", platform.outbox)
+        await page.get_by_label("Code").fill(code)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("Back in the client.")).to_be_visible()

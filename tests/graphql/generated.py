@@ -1,12 +1,11 @@
 """What Schemathesis is told: values that lead somewhere, and what no answer may be.
 
-It is imported in .venv/tools, whose graphql-core is older; GENERATED names a file of real ids to
-use, and the file to write the tally into.
+It is imported in .venv/tools, whose graphql-core is older. In the folder that the program is
+started in there is ids.json, real ids to use; tally.json is written there at the end.
 """
 
 import atexit
 import json
-import os
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ import graphql
 import schemathesis  # type: ignore[import-not-found]  # it is in .venv/tools
 from hypothesis import strategies as st
 
-IDS, TALLY = (Path(path) for path in os.environ["GENERATED"].split(os.pathsep))
 MOST_SECONDS = 5
 OURS_TO_MEND = frozenset({"INTERNAL_ERROR", "TIMEOUT", "UNAVAILABLE"})
 INTERNALS = ("Traceback (", "asyncpg", "piccolo", "SELECT ", "/app/", ' line "')
 
 tally: dict[str, Counter[str]] = defaultdict(Counter)
 texts = st.text(max_size=12)
-ids = st.sampled_from(json.loads(IDS.read_text()))
+ids = st.sampled_from(json.loads(Path("ids.json").read_text()))
 moments = st.datetimes().map(lambda moment: f"{moment.isoformat()}Z")
 numbers = st.integers(-(2**31), 2**31 - 1)
 plain = st.one_of(st.none(), st.booleans(), numbers, st.just(1e300), texts)
@@ -56,19 +54,21 @@ for scalar, strategy in {
 class OneWay(graphql.Visitor):
     """Takes most of the arguments away that refuse one another, so that most lists are read."""
 
-    def enter_field(self, field: graphql.FieldNode, *_: object) -> None:
+    def enter_field(self, field: graphql.FieldNode, *_: object) -> graphql.FieldNode:
         """Leave `first` or `last`, and seldom a cursor."""
         length = len(graphql.print_ast(field))
         gone = {"last", "before"} if length % 4 else {"first"}
         gone |= {"after"} if length % 3 else set()
-        field.arguments = tuple(one for one in field.arguments if one.name.value not in gone)
+        kept = tuple(one for one in field.arguments or () if one.name.value not in gone)
+        parts = {name: getattr(field, name) for name in field.keys}
+        return graphql.FieldNode(**{**parts, "arguments": kept})
 
 
 @schemathesis.hook  # type: ignore[untyped-decorator]  # it is in .venv/tools
 def map_body(_context: object, body: graphql.DocumentNode) -> graphql.DocumentNode:
     """The operation that is sent for a generated one."""
-    graphql.visit(body, OneWay())
-    return body
+    sent: graphql.DocumentNode = graphql.visit(body, OneWay())
+    return sent
 
 
 @schemathesis.check  # type: ignore[untyped-decorator]  # it is in .venv/tools
@@ -90,4 +90,4 @@ def is_told(_context: object, response: Any, case: Any) -> None:
 
 @atexit.register
 def _write() -> None:
-    TALLY.write_text(json.dumps(tally, indent=1))
+    Path("tally.json").write_text(json.dumps(tally, indent=1))

@@ -299,3 +299,9 @@ async def test_two_keys_of_one_organization_see_the_same(graph: Graph) -> None:
     assert await other.ask("{ servers { nodes { slug } } }") == {
         "servers": {"nodes": [{"slug": "acme-docs"}]}
     }
+
+
+async def test_a_server_tells_where_agents_connect(graph: Graph) -> None:
+    server_id = await opened(graph)
+    answer = await graph.ask("query ($id: ID!) { server(id: $id) { address } }", id=server_id)
+    assert answer["server"]["address"] == "http://acme-docs.localhost:8000/api/mcpserver/mcp"

@@ -61,3 +61,21 @@ async def test_an_id_that_no_database_takes_is_told_as_such(graph: Graph) -> Non
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["INVALID_CHARACTER"]
     payload = await graph.attempt("deleteStep { step { id } }", id="ws_\x00")
     assert [error["code"] for error in payload["userErrors"]] == ["INVALID_CHARACTER"]
+
+
+async def test_null_where_a_value_must_be_is_the_users_error(graph: Graph) -> None:
+    made = await graph.change("createWalkthrough { walkthrough { id } }", title="Guide")
+    given = {"id": made["walkthrough"]["id"], "title": None, "metadata": "text"}
+    payload = await graph.attempt("updateWalkthrough { walkthrough { id } }", **given)
+    assert payload["userErrors"] == [
+        {
+            "field": "title",
+            "message": "title cannot be null. Leave it out to keep it.",
+            "code": "REQUIRED",
+        }
+    ]
+    del given["title"]
+    payload = await graph.attempt("updateWalkthrough { walkthrough { id } }", **given)
+    assert [(error["field"], error["code"]) for error in payload["userErrors"]] == [
+        ("metadata", "WRONG_TYPE")
+    ]

@@ -1,5 +1,6 @@
 """A person at a browser: reads the pages of a login over HTTP, and the mail that it sends."""
 
+import asyncio
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from pathlib import Path
@@ -20,6 +21,7 @@ class Person:
     email: str = "ann@acme.test"
     logins: int = 0
     seen: list[str] = field(default_factory=list)
+    read: set[Path] = field(default_factory=set)
 
     async def log_in(self, url: str) -> str:
         """Where the browser is sent in the end, after consent and the code that came by mail."""
@@ -51,9 +53,12 @@ class Person:
         raise AssertionError(message)
 
     async def _code(self) -> str:
-        """The code in the newest mail."""
-        newest = max(self.outbox.glob("*.eml"))
-        text = message_from_bytes(newest.read_bytes()).get_payload(decode=True)
+        """The code in the mail that comes next."""
+        async with asyncio.timeout(10):
+            while not (new := set(self.outbox.glob("*.eml")) - self.read):
+                await asyncio.sleep(0.02)
+        self.read |= new
+        text = message_from_bytes(max(new).read_bytes()).get_payload(decode=True)
         assert isinstance(text, bytes)
         line = text.decode().splitlines()[2]
         return "".join(character for character in line if character.isdigit())

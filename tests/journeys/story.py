@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import httpx
-from acme_api import (  # type: ignore[import-not-found,unused-ignore]  # the test generates it
+from acme_api import (  # type: ignore[import-not-found, unused-ignore]  # the test generates it
     AnalyticsRangeInput,
     AnswerTicketSetTicketStatus,
     AssignWalkthroughInput,
@@ -25,6 +25,7 @@ from acme_api import (  # type: ignore[import-not-found,unused-ignore]  # the te
     TicketStatus,
     VerifyEmailInput,
     WalkthroughInput,
+    WalkthroughStatus,
 )
 from typing_extensions import override
 
@@ -78,7 +79,7 @@ async def tell(base_url: str, file: str, outside: Outside) -> Told:
 def client(base_url: str) -> Client:
     """A client that keeps the session's cookie."""
     kept = httpx.AsyncClient(auth=Session())
-    return Client(url=f"{base_url}/graphql", http_client=kept)  # type: ignore[arg-type,unused-ignore]  # the generator's protocol takes by position what httpx takes by name
+    return Client(url=f"{base_url}/graphql", http_client=kept)  # type: ignore[arg-type, unused-ignore]  # the generator's protocol takes by position what httpx takes by name
 
 
 async def sign_up(olga: Client, outside: Outside) -> None:
@@ -102,7 +103,9 @@ async def publish(olga: Client, file: str) -> tuple[str, str]:
         CreateServerInput(slug="acme-docs", name="Acme Docs", product="Acme CLI")
     )
     done(opened.create_server.user_errors)
-    imported = await olga.import_walkthrough(ImportWalkthroughInput(content=file))
+    imported = await olga.import_walkthrough(
+        ImportWalkthroughInput(content=file, status=WalkthroughStatus.DRAFT)
+    )
     done(imported.import_walkthrough.user_errors)
     server = opened.create_server.server
     walkthrough = imported.import_walkthrough.walkthrough

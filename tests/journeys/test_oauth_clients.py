@@ -1,4 +1,4 @@
-"""Clients that are not ours log their person in, and walk: nothing but the pages is done by hand."""
+"""Clients that are not ours log their person in, and walk; by hand is done what the pages ask."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ from typing import Any
 
 import fastmcp
 import httpx
+import msgspec
 import pytest
 from fastmcp.client.auth.oauth import OAuth
 from fastmcp.client.transports import StreamableHttpTransport
@@ -23,16 +24,25 @@ from mcp.shared.auth import (
 )
 from mcp_types import TextContent
 from pydantic import AnyUrl
+from typing_extensions import override
 
 from tests.journeys.person import Person, brought_back
 from tests.journeys.test_python_clients import address, tools_of
 from tests.journeys.walks import walk, whole_walk
 from tests.support.agent import STATELESS
 from tests.support.command import Serving, serving
+from tests.support.internet import Asked, Authority, host, response
 from tests.support.redis_servers import free_port
 from tests.support.world import Guide, World
 
 CALLBACK = "http://127.0.0.1:33418/callback"
+WAYS = (
+    ("legacy", "none"),
+    (STATELESS, "none"),
+    ("auto", "none"),
+    ("legacy", "client_secret_basic"),
+    ("legacy", "client_secret_post"),
+)
 TICKET = {"title": "Stuck", "problemDescription": "Nothing happens."}
 
 
@@ -43,29 +53,42 @@ class Memory(TokenStorage):
         self.tokens: OAuthToken | None = None
         self.client: OAuthClientInformationFull | None = None
 
+    @override
     async def get_tokens(self) -> OAuthToken | None:
         return self.tokens
 
+    @override
     async def set_tokens(self, tokens: OAuthToken) -> None:
         self.tokens = tokens
 
+    @override
     async def get_client_info(self) -> OAuthClientInformationFull | None:
         return self.client
 
+    @override
     async def set_client_info(self, client_info: OAuthClientInformationFull) -> None:
         self.client = client_info
 
 
 @pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    """Whoever signs the certificates of this test's web servers."""
+    return Authority(tmp_path)
+
+
+@pytest.fixture
 async def platform(
-    world: World, guide: Guide, database_url: str, tmp_path: Path
+    world: World, guide: Guide, database_url: str, tmp_path: Path, authority: Authority
 ) -> AsyncIterator[Serving]:
     """A process that serves acme-docs, whose end users log in at the platform."""
     await world.change_server(auth_type="platform_oauth")
+    trusted = tmp_path / "authority.pem"
+    trusted.write_bytes(authority.pem())
     settings = {
         "DATABASE_URL": database_url,
         "MCPLATFORM_HOST_ALIASES": "127.0.0.1=acme-docs",
         "MCPLATFORM_DATA_FOLDER": str(tmp_path),
+        "SSL_CERT_FILE": str(trusted),
     }
     async with serving(tmp_path, free_port(), "serve", **settings) as server:
         yield server
@@ -116,23 +139,53 @@ async def grants(world: World) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.parametrize("mode", ["legacy", STATELESS, "auto"])
-@pytest.mark.parametrize("method", ["none", "client_secret_basic", "client_secret_post"])
 async def test_the_sdk_registers_logs_in_and_walks(
-    world: World, platform: Serving, ann: Person, mode: str, method: str
+    world: World, platform: Serving, tmp_path: Path
 ) -> None:
-    memory = Memory()
-    auth = provider(address(platform), ann, memory, method=method)
-    async with connected(address(platform), auth, mode) as client:
-        assert await walk(tools_of(client)) == whole_walk(12)
-        ticket, _ = await tools_of(client)("get_support", TICKET)
-    assert ticket["ticket"]["number"] == 1
-    assert memory.client is not None
-    assert (memory.client.client_secret is None) is (method == "none")
-    assert await grants(world) == [("The SDK", ann.email)]
-    assert await world.rows("SELECT email FROM ticket") == [(ann.email,)]
-    assert await world.rows("SELECT count(*) FROM end_user") == [(1,)]
-    assert (ann.logins, len(ann.seen)) == (1, 3)
+    for number, (mode, method) in enumerate(WAYS, start=1):
+        person = Person(tmp_path / "outbox", f"person-{number}@acme.test")
+        memory = Memory()
+        auth = provider(address(platform), person, memory, method=method)
+        async with connected(address(platform), auth, mode) as client:
+            assert await walk(tools_of(client)) == whole_walk(12)
+            ticket, _ = await tools_of(client)("get_support", TICKET)
+        assert ticket["ticket"]["number"] == number
+        assert memory.client is not None
+        assert (memory.client.client_secret is None) is (method == "none")
+        assert (await grants(world))[-1] == ("The SDK", person.email)
+        assert (person.logins, len(person.seen)) == (1, 3)
+    emails = [(f"person-{number}@acme.test",) for number in range(1, len(WAYS) + 1)]
+    assert await world.rows("SELECT email FROM ticket ORDER BY number") == emails
+    assert await world.rows("SELECT email FROM end_user ORDER BY first_seen_at") == emails
+
+
+async def test_a_client_with_a_metadata_document_need_not_register(
+    world: World, platform: Serving, ann: Person, authority: Authority
+) -> None:
+    document: dict[str, Any] = {
+        "client_name": "The SDK, documented",
+        "redirect_uris": [CALLBACK],
+        "token_endpoint_auth_method": "none",
+    }
+
+    async def answer(_: Asked, writer: asyncio.StreamWriter) -> None:
+        body = msgspec.json.encode(document)
+        writer.write(response(body, headers={"content-type": "application/json"}))
+
+    async with host(answer, tls=authority.serving("localhost")) as web:
+        document["client_id"] = f"https://localhost:{web.port}/client.json"
+        for _ in range(2):
+            auth = provider(
+                address(platform), ann, Memory(), client_metadata_url=document["client_id"]
+            )
+            async with connected(address(platform), auth, "legacy") as client:
+                await tools_of(client)("start_walkthrough", {})
+    assert [asked.path for asked in web.asked] == ["/client.json"]
+    assert await world.rows("SELECT url, name FROM oauth_client") == [
+        (document["client_id"], "The SDK, documented")
+    ]
+    assert ann.logins == 2
+    assert "The SDK, documented" in ann.seen[0]
 
 
 async def test_tokens_are_renewed_under_way_and_the_person_notices_nothing(
@@ -184,9 +237,11 @@ class Listening(OAuth):
     person: Person
     authorize = ""
 
+    @override
     async def redirect_handler(self, authorization_url: str) -> None:
         self.authorize = authorization_url
 
+    @override
     async def callback_handler(self) -> AuthorizationCodeResult:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._in_the_browser())
@@ -206,6 +261,7 @@ async def _opens(browser: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
+@pytest.mark.filterwarnings("ignore:Using in-memory token storage:UserWarning")  # as it should
 async def test_fastmcps_client_logs_in_and_walks(
     world: World, platform: Serving, ann: Person
 ) -> None:

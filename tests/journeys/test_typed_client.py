@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.journeys.sdk import connected, tools_of
+from tests.journeys.test_python_clients import connected, tools_of
 from tests.journeys.walks import walk, whole_walk
 from tests.support.command import serving
 from tests.support.redis_servers import free_port
@@ -26,7 +26,7 @@ ERROR = re.compile(r"^mistaken.py:(\d+): error: .*\[(.*)\]$", re.MULTILINE)
 PROBLEM = {
     "title": "Stuck",
     "problemDescription": "The signature never matches.",
-    "email": "ada@example.com",
+    "email": "bob@example.com",
 }
 
 CODEGEN = f"""
@@ -106,7 +106,7 @@ def checked(folder: Path, *files: Path) -> str:
     """What mypy says of files next to the generated package."""
     (folder / "mypy.ini").write_text(MYPY)
     ended = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file", "mypy.ini", *files],
+        [sys.executable, "-m", "mypy", "--no-color-output", "--config-file", "mypy.ini", *files],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.stderr == ""
@@ -153,6 +153,7 @@ async def test_the_whole_story_runs(story: ModuleType, database_url: str, tmp_pa
     assert [step.completed for step in funnel.steps] == [2] + [1] * (STEPS - 1)
     assert told.answered.ticket.status == "RESOLVED"
     assert told.answered.activity.author.name == "olga@acme.test"
+    assert told.answered.activity.body.endswith("wrote to bob@example.com.")
     assert told.pending_tickets == 0
 
 

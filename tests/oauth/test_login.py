@@ -1,22 +1,277 @@
-"""A whole login by mail, as the person sees it."""
+"""Logging in with a code by mail, as the person sees it, and what stops whoever guesses."""
+
+import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 
 from app.core.attempts import Attempts
-from tests.support.login_browser import STATE, Browser, told
+from tests.support.login_browser import STATE, Browser, attributes, form_with, told
 from tests.support.logins import CALLBACK, Door
-from tests.support.oauth_site import ORIGIN, Site
+from tests.support.oauth_site import ORIGIN, Site, site_of
+from tests.support.people import Reception, reception
+from tests.support.tables import dump
+from tests.support.world import World
+
+ANN = "ann@acme.test"
+CODES = "SELECT * FROM oauth_code"
 
 
-async def test_a_login_by_mail_ends_at_the_client_with_a_code(site: Site, here: Door) -> None:
+@pytest.fixture
+def browser(site: Site) -> Browser:
+    """A browser without a past."""
+    return Browser(site)
+
+
+@pytest.fixture
+async def counting() -> AsyncIterator[Reception]:
+    """A front desk that counts attempts."""
+    async with reception(Attempts()) as people:
+        yield people
+
+
+@pytest.fixture
+def limited(here: Door, counting: Reception) -> Site:
+    """The server's site at that desk."""
+    return site_of(Door(here.config, counting, here.clients))
+
+
+def wrong(code: str) -> str:
+    """Another code."""
+    return str(10**8 - 1 - int(code)).zfill(8)
+
+
+async def test_a_login_by_mail_ends_at_the_client_with_a_code(
+    world: World, site: Site, here: Door, browser: Browser
+) -> None:
     app = await here.registered()
-    browser = Browser(site)
     answer = await browser.log_in(app)
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"{CALLBACK}?code=mcpc_")
+    assert answer.headers["cache-control"] == "no-store"
     heard = told(answer)
     assert (heard["state"], heard["iss"]) == (STATE, ORIGIN)
     tokens = (await site.redeem(heard["code"], app.client_id)).json()
     caller = await here.admitted(tokens["access_token"])
-    assert caller.verified_email == "ann@acme.test"
+    assert caller.verified_email == ANN
     assert browser.cookies == {}
+    assert await world.rows("SELECT * FROM oauth_flow") == []
+
+
+async def test_the_code_may_have_spaces(here: Door, browser: Browser) -> None:
+    await browser.agree(await here.registered())
+    code = await browser.ask_for_code()
+    assert "code" in told(await browser.submit("Log in", code=f" {code[:4]} {code[4:]} "))
+
+
+async def test_the_forms_help_the_browser_to_fill_them_in(here: Door, browser: Browser) -> None:
+    page = await browser.agree(await here.registered())
+    assert 'type="email" autocomplete="email"' in page.text
+    assert '<label for="email">Your e-mail address</label>' in page.text
+    await browser.ask_for_code()
+    assert browser.page is not None
+    assert 'inputmode="numeric" autocomplete="one-time-code"' in browser.page.text
+    assert f"<strong>{ANN}</strong>" in browser.page.text
+
+
+async def test_what_is_no_address_is_told_at_the_field_which_keeps_it(
+    here: Door, browser: Browser
+) -> None:
+    await browser.agree(await here.registered())
+    for typed in ("ann", '"><script>', "ann@acme.test\nbcc: eve@evil.test", "a@b@c"):
+        page = await browser.submit("Send me a code", email=typed)
+        assert page.status_code == 400
+        assert 'aria-invalid="true" aria-describedby="email-fault"' in page.text
+        assert "<title>Error: Log in to Acme Docs</title>" in page.text
+        assert attributes(page.text)["email"] == typed
+        assert "<script" not in page.text
+    assert here.people.postbox.mails == []
+
+
+async def test_a_wrong_code_is_told_at_the_field_and_the_fifth_ends_the_login(
+    world: World, here: Door, browser: Browser
+) -> None:
+    await browser.agree(await here.registered())
+    code = await browser.ask_for_code()
+    for left in ("4 more times", "3 more times", "2 more times", "1 more time"):
+        page = await browser.submit("Log in", code=wrong(code))
+        assert page.status_code == 400
+        assert f'id="code-fault">This code is wrong. You can try {left}.' in page.text
+        assert attributes(page.text)["code"] == ""
+    form = form_with(page.text, "Log in", {"code": code})
+    over = await browser.submit("Log in", code=wrong(code))
+    assert over.status_code == 404
+    assert "Too many wrong codes: this login is over. Go back to your app" in over.text
+    assert (await browser.send(*form)).status_code == 404
+    assert await world.rows(CODES) == []
+
+
+async def test_an_empty_code_counts_as_a_wrong_one(here: Door, browser: Browser) -> None:
+    await browser.agree(await here.registered())
+    await browser.ask_for_code()
+    assert "You can try 4 more times" in (await browser.submit("Log in", code="")).text
+
+
+async def test_another_code_makes_the_first_void(here: Door, browser: Browser) -> None:
+    await browser.agree(await here.registered())
+    first = await browser.ask_for_code()
+    await browser.submit("Send another code")
+    await browser.follow()
+    second = await browser.mailed(ANN)
+    assert "wrong" in (await browser.submit("Log in", code=first)).text
+    assert "code" in told(await browser.submit("Log in", code=second))
+
+
+async def test_another_address_can_be_taken_and_the_last_one_counts(
+    world: World, here: Door, browser: Browser
+) -> None:
+    await browser.agree(await here.registered())
+    first = await browser.ask_for_code("eve@acme.test")
+    assert browser.page is not None
+    await browser.open(f"{browser.page.request.url}&address=other")
+    second = await browser.ask_for_code(ANN)
+    assert (await browser.submit("Log in", code=first)).status_code == 400
+    await browser.submit("Log in", code=second)
+    assert await world.rows("SELECT email FROM end_user") == [(ANN,)]
+
+
+async def test_no_login_sends_more_than_five_codes(here: Door, browser: Browser) -> None:
+    await browser.agree(await here.registered())
+    await browser.ask_for_code()
+    for _ in range(4):
+        await browser.submit("Send another code")
+        await browser.follow()
+    page = await browser.submit("Send another code")
+    assert page.status_code == 400
+    assert 'role="alert">No more codes for this login.' in page.text
+    assert len(await here.people.mails_to(ANN)) == 5
+
+
+async def test_the_right_code_from_many_windows_at_once_gives_one_code(
+    world: World, here: Door, browser: Browser
+) -> None:
+    await browser.agree(await here.registered())
+    code = await browser.ask_for_code()
+    assert browser.page is not None
+    form = form_with(browser.page.text, "Log in", {"code": code})
+    windows = [Browser(browser.site, cookies=dict(browser.cookies)) for _ in range(10)]
+    answers = await asyncio.gather(*(window.send(*form) for window in windows))
+    assert sorted(answer.status_code for answer in answers) == [303] + [404] * 9
+    assert len(await world.rows(CODES)) == 1
+
+
+async def test_an_address_gets_three_mails_a_minute_whoever_asks(
+    here: Door, limited: Site, counting: Reception
+) -> None:
+    app = await here.registered()
+    for _ in range(3):
+        browser = Browser(limited)
+        await browser.agree(app)
+        await browser.ask_for_code()
+    browser = Browser(limited)
+    await browser.agree(app)
+    page = await browser.submit("Send me a code", email=ANN.upper())
+    assert page.status_code == 429
+    assert 1 <= int(page.headers["retry-after"]) <= 120
+    assert 'role="alert">Too many attempts. Try again in' in page.text
+    assert attributes(page.text)["email"] == ANN.upper()
+    assert len(await counting.mails_to(ANN)) == 3
+    page = await browser.submit("Send me a code", email="bob@acme.test")
+    assert page.status_code == 303
+
+
+async def test_a_client_address_has_thirty_mails_sent_a_minute(
+    here: Door, limited: Site, counting: Reception
+) -> None:
+    app = await here.registered()
+    statuses = []
+    for number in range(32):
+        browser = Browser(limited)
+        await browser.agree(app)
+        page = await browser.submit("Send me a code", email=f"person-{number}@acme.test")
+        statuses.append(page.status_code)
+    assert statuses == [303] * 30 + [429] * 2
+    await counting.desk.mail.emptied()
+    assert len(counting.postbox.mails) == 30
+
+
+async def test_an_address_has_ten_codes_tried_a_minute_in_however_many_logins(
+    world: World, here: Door, limited: Site
+) -> None:
+    app, statuses = await here.registered(), []
+    for _ in range(3):
+        browser = Browser(limited)
+        await browser.agree(app)
+        code = await browser.ask_for_code()
+        statuses += [
+            (await browser.submit("Log in", code=wrong(code))).status_code for _ in range(4)
+        ]
+    assert statuses == [400] * 10 + [429] * 2
+    assert await world.rows(CODES) == []
+
+
+async def test_a_client_address_begins_sixty_logins_a_minute(
+    world: World, here: Door, limited: Site
+) -> None:
+    app = await here.registered()
+    browser = Browser(limited)
+    for _ in range(60):
+        await browser.begin(app)
+    heard = told(await browser.begin(app))
+    assert heard["error"] == "temporarily_unavailable"
+    assert heard["error_description"].startswith("Too many attempts. Try again in")
+    assert (heard["state"], heard["iss"]) == (STATE, ORIGIN)
+    assert len(await world.rows("SELECT * FROM oauth_flow")) == 60
+
+
+class Away:
+    """What processes count in together, which has gone."""
+
+    async def hit(self, _key: str, _per_minute: int) -> int:
+        """Let it pass."""
+        return 0
+
+    async def hit_if_counted(self, _key: str, _per_minute: int) -> int | None:
+        """Say that nobody counts."""
+        return None
+
+
+async def test_without_its_redis_no_one_logs_in_and_the_page_says_so(
+    world: World, here: Door, browser: Browser
+) -> None:
+    app = await here.registered()
+    await browser.agree(app)
+    async with reception(Attempts(Away())) as people:
+        browser.site = site_of(Door(here.config, people, here.clients))
+        page = await browser.submit("Send me a code", email=ANN)
+        assert page.status_code == 503
+        assert 1 <= int(page.headers["retry-after"]) <= 60
+        assert "Logging in is not possible just now. Try again in a minute." in page.text
+        assert people.postbox.mails == []
+        heard = told(await Browser(browser.site).begin(app))
+    assert heard["error"] == "temporarily_unavailable"
+    assert "not possible just now" in heard["error_description"]
+    assert await world.rows(CODES) == []
+    browser.site = site_of(here)
+    assert "code" in told(await browser.submit("Log in", code=await browser.ask_for_code()))
+
+
+async def test_codes_cookies_and_addresses_are_in_no_log(
+    world: World, here: Door, browser: Browser
+) -> None:
+    app = await here.registered()
+    with structlog.testing.capture_logs() as logs:
+        await browser.agree(app)
+        kept = list(browser.cookies.values())
+        code = await browser.ask_for_code()
+        await browser.submit("Log in", code=wrong(code))
+        held = str(await dump(world.owner))
+        answer = await browser.submit("Log in", code=code)
+    assert logs
+    for secret in (code, told(answer)["code"], STATE, ANN, *kept):
+        assert secret not in str(logs)
+    for secret in (code, told(answer)["code"], *kept):
+        assert secret not in held
+        assert secret not in str(await dump(world.owner))
+    assert code not in str(browser.page and browser.page.headers)

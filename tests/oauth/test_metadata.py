@@ -151,10 +151,11 @@ async def test_another_method_is_told_which_one_is_right(
     assert response.json()["error"] == "method_not_allowed"
 
 
-async def test_a_head_has_no_body(site: Site) -> None:
+async def test_a_head_has_no_body_and_begins_no_login(site: Site) -> None:
     response = await site.send("HEAD", SERVER)
     assert (response.status_code, response.content) == (200, b"")
     assert int(response.headers["content-length"]) > 0
+    assert (await site.send("HEAD", "/oauth/authorize")).status_code == 405
 
 
 # Scripts of other sites

@@ -80,7 +80,7 @@ class Reader:
     def learn(self, told: Any, seen: Any, at: str = "") -> None:
         """Compare what the page tells with what the reader sees, and learn whose id is whose."""
         if isinstance(told, dict) and isinstance(seen, dict):
-            assert told.keys() == seen.keys(), at
+            assert told.keys() == seen.keys(), f"{at}: {sorted(seen)}"
             for name in told:
                 self.learn(told[name], seen[name], f"{at}.{name}")
         elif isinstance(told, list) and isinstance(seen, list):
@@ -90,7 +90,7 @@ class Reader:
         elif isinstance(told, str) and isinstance(seen, str):
             self._learn_text(told, seen, at)
         else:
-            assert told == seen, at
+            assert told == seen, f"{at}: the page says {told!r}, and it is {seen!r}"
 
     def _learn_text(self, told: str, seen: str, at: str) -> None:
         if _TIME.fullmatch(told):
@@ -102,7 +102,7 @@ class Reader:
             self.known.setdefault(theirs, own)
         for theirs, own in self.known.items():
             told = told.replace(theirs, own)
-        assert told == seen, at
+        assert told == seen, f"{at}: the page says {told!r}, and it is {seen!r}"
 
     def _command(self, text: str) -> list[str]:
         if self.language == "python":

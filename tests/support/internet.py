@@ -80,8 +80,11 @@ class Authority:
 
     def trusting(self) -> ssl.SSLContext:
         """A client's context that trusts this authority alone."""
-        pem = self._certificate.public_bytes(serialization.Encoding.PEM).decode()
-        return ssl.create_default_context(cadata=pem)
+        return ssl.create_default_context(cadata=self.pem().decode())
+
+    def pem(self) -> bytes:
+        """Its certificate, for another process to trust."""
+        return self._certificate.public_bytes(serialization.Encoding.PEM)
 
     def serving(self, name: str) -> ssl.SSLContext:
         """A server's context with a certificate for this name."""

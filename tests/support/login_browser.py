@@ -108,7 +108,8 @@ def query(app: Client, **asking: Any) -> str:
 
 def form_with(page: str, button: str, typed: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """Where the form with this button goes, and what it brings along."""
-    for action, inside in re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', page):
+    forms = re.findall(r'<form method="post" action="([^"]*)">(.*?)</form>', page, re.DOTALL)
+    for action, inside in forms:
         pressed = re.search(rf"<button([^>]*)>{re.escape(button)}</button>", inside)
         if pressed is None:
             continue

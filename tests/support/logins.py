@@ -9,15 +9,24 @@ import pytest
 from app.core.enums import AuthType
 from app.core.errors import ProductError
 from app.core.scope import ServerScope
-from app.domain import admission, oauth_clients, oauth_flows, oauth_logins, oauth_tokens
+from app.domain import (
+    admission,
+    oauth_clients,
+    oauth_configs,
+    oauth_flows,
+    oauth_logins,
+    oauth_tokens,
+)
 from app.domain.admission import Caller, Credentials
 from app.domain.end_users import Person
 from app.domain.oauth_clients import Client
+from app.domain.oauth_configs import ProviderSettings
 from app.domain.oauth_flows import AuthorizationRequest, FlowKey
 from app.domain.oauth_logins import Completed
 from app.domain.oauth_scopes import asked
 from app.domain.oauth_tokens import Issued
 from app.domain.server_directory import ServerConfig, ServerDirectory
+from tests.support.identity_provider import CLIENT_ID, CLIENT_SECRET
 from tests.support.people import Reception, client
 from tests.support.world import World
 
@@ -169,3 +178,10 @@ async def door(
     config = await ServerDirectory().by_slug(world.slug)
     assert config is not None
     return Door(config, people)
+
+
+async def configure(here: Door, issuer: str) -> None:
+    """Have the server's end users log in at this provider."""
+    settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    owner = await admission.operator_as_owner(f"{here.config.slug}-org")
+    await oauth_configs.set_config(owner, here.people.desk, here.config.id, settings=settings)

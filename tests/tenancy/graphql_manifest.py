@@ -1,221 +1,234 @@
-"""One operation for each root field of the management plane, with ids of one organization.
+"""One operation for each root field of the management plane, and who is let in.
 
-`$server`, `$walkthrough`, `$step` and `$other` stand for its ids, and `$organization`, `$member`,
-`$session`, `$invitation`, `$token` (the invitation's) and `$key` for those of its people.
-`$endUser`, `$ticket` and `$comment` are who asked, what, and what was answered. A new field needs
-an entry here: a test compares this list with the schema.
+Names such as `$server` stand for ids; which, `stage.py` tells. `door` is the permission that the
+field takes, or a Door where none decides: what nobody, members, admins and keys are told follows
+from it. A new field needs an entry here: a test compares these lists with the schema.
 """
 
 from dataclasses import dataclass, field
-from typing import Any
+from enum import Enum
+from typing import Any, Final
+
+from app.core.enums import KeyScope, Role
+from app.domain.permissions import TABLE, Action, is_allowed
+from tests.support.people import PASSWORD
+
+
+class Door(Enum):
+    """Who comes in where no permission decides."""
+
+    ANYONE = "nobody, people and keys"
+    NO_KEY = "nobody and people"
+    SIGNED_IN = "people"
+
+
+OWN: Final = object()  # it names nothing of anybody's: strangers see or change what is theirs
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A query field: what a stranger reads, and the codes that nobody and a wrong key get.
-
-    `is_for_people`: no key reads it, whatever it was made for.
-    """
+class Entry:
+    """A root field."""
 
     name: str
-    query: str
-    stranger: Any = None
-    nobody: str | None = "NOT_SIGNED_IN"
-    scopeless: str | None = "NOT_PERMITTED"
-    is_for_people: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Write:
-    """A mutation. `is_own`: it names nothing, so a stranger changes only what is theirs.
-
-    `is_for_people`: no key does it, whatever it was made for; `is_open`: nobody may try it as well.
-    `refusal` is what a stranger is told.
-    """
-
-    name: str
-    given: dict[str, Any] = field(default_factory=dict)
-    is_own: bool = False
-    is_for_admins: bool = False
-    is_for_people: bool = False
-    is_open: bool = False
-    refusal: str = "NOT_FOUND"
+    door: Action | Door
 
     @property
-    def told(self) -> set[str]:
-        """The codes that a stranger gets."""
-        return set() if self.is_own else {self.refusal}
+    def key_scopes(self) -> frozenset[KeyScope]:
+        """The scopes of keys that are let in."""
+        if isinstance(self.door, Action):
+            return TABLE[self.door][1]
+        return frozenset(KeyScope) if self.door is Door.ANYONE else frozenset()
+
+    @property
+    def to_nobody(self) -> str | None:
+        """The code that who has not signed in is told."""
+        is_open = self.door in {Door.ANYONE, Door.NO_KEY}
+        return None if is_open else "NOT_SIGNED_IN"
+
+    def to_role(self, role: Role) -> str | None:
+        """The code that a member of this role is told."""
+        is_open = isinstance(self.door, Door) or is_allowed(self.door, role)
+        return None if is_open else "NOT_PERMITTED"
+
+    @property
+    def to_other_keys(self) -> str | None:
+        """The code that a key with every other scope is told; where all will do, any key."""
+        return None if self.key_scopes == frozenset(KeyScope) else "NOT_PERMITTED"
 
 
-def for_admins(name: str, /, *, is_own: bool = False, **given: Any) -> Write:
-    """What admins do, signed in."""
-    return Write(name, given, is_own=is_own, is_for_admins=True, is_for_people=True)
+@dataclass(frozen=True, slots=True)
+class Read(Entry):
+    """A query field. `foreign` is what another organization's owner reads with the ids in it."""
+
+    query: str
+    foreign: Any = None
 
 
-def for_people(
-    name: str, /, *, refusal: str = "NOT_FOUND", is_own: bool = False, **given: Any
+@dataclass(frozen=True, slots=True)
+class Write(Entry):
+    """A mutation with what it is given.
+
+    `foreign` is the code that another organization's owner is told, or OWN; `told` a code that
+    everybody is told who is let in.
+    """
+
+    given: dict[str, Any] = field(default_factory=dict)
+    foreign: Any = OWN
+    told: str | None = None
+
+
+def write(
+    name: str, door: Action | Door, /, foreign: Any = None, told: str | None = None, **given: Any
 ) -> Write:
-    """What anyone does who is signed in."""
-    return Write(name, given, is_own=is_own, is_for_people=True, refusal=refusal)
+    """A mutation: what it names is not found by strangers, and what names nothing is theirs."""
+    usual = told or ("NOT_FOUND" if "$" in str(given) else OWN)
+    return Write(name, door, given, foreign or usual, told)
 
 
-def for_all(name: str, /, *, refusal: str = "", **given: Any) -> Write:
-    """What people do also without a session."""
-    return Write(name, given, is_own=not refusal, is_for_people=True, is_open=True, refusal=refusal)
+_NO_NODES: Final[dict[str, Any]] = {"nodes": []}
+_NONE: Final[dict[str, Any]] = {"nodes": [], "totalCount": 0}
 
-
-READS = [
-    Read("viewer", "{ viewer { id } }", nobody=None, scopeless=None),
-    Read("organization", "{ organization { slug } }", {"slug": "other-tools"}, scopeless=None),
-    Read("members", "{ members { nodes { id } } }", {"nodes": []}),
-    Read("member", '{ member(id: "$member") { id } }'),
-    Read("invitations", "{ invitations { nodes { id } } }", is_for_people=True),
+READS: Final = [
+    Read("viewer", Door.ANYONE, "{ viewer { id } }", OWN),
+    Read("organization", Action.READ_ORGANIZATION, "{ organization { slug } }", OWN),
+    Read("members", Action.READ_MEMBERS, "{ members { nodes { id } } }", OWN),
+    Read("member", Action.READ_MEMBERS, '{ member(id: "$member") { id } }'),
+    Read("invitations", Action.READ_INVITATIONS, "{ invitations { nodes { id } } }", OWN),
+    # Whoever holds the token may know what it is for.
+    Read("invitation", Door.ANYONE, '{ invitation(token: "mcpi_wrong") { email } }', OWN),
+    Read("apiKeys", Action.READ_API_KEYS, "{ apiKeys { nodes { id } } }", OWN),
     Read(
-        "invitation",
-        '{ invitation(token: "mcpi_wrong") { email } }',
-        nobody=None,  # whoever holds the token may know what it is for
-        scopeless=None,
+        "auditLog",
+        Action.READ_AUDIT_LOG,
+        '{ auditLog(filter: {subjectId: "$server"}) { nodes { id } } }',
+        _NO_NODES,
     ),
-    Read("apiKeys", "{ apiKeys { nodes { id } } }", is_for_people=True),
-    Read("auditLog", "{ auditLog { nodes { id } } }", is_for_people=True),
-    Read("servers", "{ servers { nodes { id } totalCount } }", {"nodes": [], "totalCount": 0}),
-    Read("server", '{ server(id: "$server") { id } }'),
-    Read(
-        "slugCheck",
-        '{ slugCheck(slug: "acme-docs") { isAvailable } }',
-        {"isAvailable": False},  # slugs are everybody's: the platform's addresses are made of them
-    ),
+    Read("servers", Action.READ_SERVERS, "{ servers { nodes { id } totalCount } }", OWN),
+    Read("server", Action.READ_SERVERS, '{ server(id: "$server") { id } }'),
+    # Slugs are everybody's: the platform's addresses are made of them.
+    Read("slugCheck", Action.READ_SERVERS, '{ slugCheck(slug: "free-docs") { isAvailable } }', OWN),
     Read(
         "walkthroughs",
+        Action.READ_WALKTHROUGHS,
         '{ walkthroughs(filter: {serverId: "$server"}) { nodes { id } totalCount } }',
-        {"nodes": [], "totalCount": 0},
+        _NONE,
     ),
-    Read("walkthrough", '{ walkthrough(id: "$walkthrough") { id } }'),
-    Read("step", '{ step(id: "$step") { id preview { text } } }'),
-    Read("walkthroughFile", '{ walkthroughFile(id: "$walkthrough") }'),
+    Read("walkthrough", Action.READ_WALKTHROUGHS, '{ walkthrough(id: "$walkthrough") { id } }'),
+    Read("step", Action.READ_WALKTHROUGHS, '{ step(id: "$step") { id preview { text } } }'),
+    Read("walkthroughFile", Action.READ_WALKTHROUGHS, '{ walkthroughFile(id: "$walkthrough") }'),
     Read(
         "tickets",
+        Action.READ_TICKETS,
         '{ tickets(filter: {serverId: "$server"}) { nodes { id } totalCount } }',
-        {"nodes": [], "totalCount": 0},
+        _NONE,
     ),
-    Read("ticket", '{ ticket(id: "$ticket") { id activities { nodes { id } } } }'),
-    Read("ticketByNumber", "{ ticketByNumber(number: 1) { id } }"),
-    # The key that was made for less was made for end users.
+    Read(
+        "ticket", Action.READ_TICKETS, '{ ticket(id: "$ticket") { activities { nodes { id } } } }'
+    ),
+    Read("ticketByNumber", Action.READ_TICKETS, "{ ticketByNumber(number: 1) { id } }", OWN),
     Read(
         "endUsers",
+        Action.READ_END_USERS,
         '{ endUsers(filter: {serverId: "$server"}) { nodes { id } totalCount } }',
-        {"nodes": [], "totalCount": 0},
-        scopeless=None,
+        _NONE,
     ),
     Read(
         "endUser",
-        '{ endUser(id: "$endUser") { id toolCalls { nodes { id } } progress { id } } }',
-        scopeless=None,
+        Action.READ_END_USERS,
+        '{ endUser(id: "$endUser") { toolCalls { nodes { id } } progress { id } } }',
     ),
     Read(
         "sessions",
+        Action.READ_END_USERS,
         '{ sessions(filter: {serverId: "$server"}) { nodes { id } } }',
-        {"nodes": []},
-        scopeless=None,
+        _NO_NODES,
     ),
     Read(
         "toolCalls",
+        Action.READ_END_USERS,
         '{ toolCalls(filter: {endUserId: "$endUser"}) { nodes { id input } } }',
-        {"nodes": []},
-        scopeless=None,
+        _NO_NODES,
     ),
     Read(
         "analytics",
-        "{ analytics(range: {last: DAY}) { calls { total { calls } } walkthroughs { started }"
-        ' funnel(walkthroughId: "$walkthrough") { started }'
-        ' tickets(walkthroughId: "$walkthrough") { opened { total } } } }',
-        {
-            "calls": {"total": {"calls": 0}},
-            "walkthroughs": [],
-            "funnel": None,
-            "tickets": None,
-        },
+        Action.READ_ANALYTICS,
+        '{ analytics(range: {last: DAY}, serverId: "$server") { calls { total { calls } } } }',
     ),
 ]
 
-_PAIR = {"serverId": "$server", "walkthroughId": "$walkthrough"}
-_FILE = (
-    '{"walkthrough": {"title": "Getting started"}, "steps": [],'
+_PAIR: Final = {"serverId": "$server", "walkthroughId": "$walkthrough"}
+_STEP: Final = {"title": "Mine", "contentForUser": "Do it."}
+_FILE: Final = (
+    '{"walkthrough": {"title": "Getting started"},'
+    ' "steps": [{"title": "One", "contentFields": {"version": "v1", "contentForUser": "Do it."},'
+    ' "metadata": {"stepId": "$step"}}],'
     ' "metadata": {"originalId": "$walkthrough"}}'
 )
+_SECRET: Final = "a wholly new secret"
+_MEMBERS: Final = Action.MANAGE_MEMBERS
+_SERVERS: Final = Action.MANAGE_SERVERS
+_WRITE: Final = Action.WRITE_WALKTHROUGHS
+_PUBLISH: Final = Action.PUBLISH_WALKTHROUGHS
+_ANSWER: Final = Action.ANSWER_TICKETS
 
-_NEW_PASSWORD = "a wholly new secret"
-
-WRITES = [
-    for_all("signUp", email="new@other.test", password=_NEW_PASSWORD),
-    for_all("verifyEmail", token="mcpt_wrong", refusal="INVALID_LINK"),
-    for_all("signIn", email="olga@acme.test", password="wrong", refusal="WRONG_CREDENTIALS"),
-    for_all("signOut"),
-    for_all("requestPasswordReset", email="new@other.test"),
-    for_all("resetPassword", token="mcpt_wrong", password=_NEW_PASSWORD, refusal="INVALID_LINK"),
-    for_people(
-        "changePassword",
-        currentPassword="wrong",
-        newPassword=_NEW_PASSWORD,
-        refusal="WRONG_PASSWORD",
-    ),
-    for_people("updateViewer", is_own=True, name="Me"),
-    for_people("endSession", id="$session"),
-    for_people("endOtherSessions", is_own=True),
-    for_people("createOrganization", is_own=True, name="New", slug="newest-tools"),
-    for_people("leaveOrganization", organizationId="$organization"),
-    for_people("acceptInvitation", token="$token", refusal="OTHER_ADDRESS"),
-    for_admins("updateOrganization", is_own=True, name="Mine"),
-    for_admins("changeMemberRole", id="$member", role="ADMIN"),
-    for_admins("removeMember", id="$member"),
-    for_admins("inviteMember", is_own=True, email="new@other.test"),
-    for_admins("resendInvitation", id="$invitation"),
-    for_admins("cancelInvitation", id="$invitation"),
-    for_admins("createApiKey", is_own=True, name="New", scopes=["READ"]),
-    for_admins("revokeApiKey", id="$key"),
-    Write(
-        "createServer",
-        {"slug": "new-docs", "name": "N", "product": "P"},
-        is_own=True,
-        is_for_admins=True,
-    ),
-    Write("updateServer", {"id": "$server", "name": "Mine"}, is_for_admins=True),
-    Write("changeServerSlug", {"id": "$server", "slug": "mine-now"}, is_for_admins=True),
-    Write("deleteServer", {"id": "$server"}, is_for_admins=True),
-    Write(
+WRITES: Final = [
+    write("signUp", Door.NO_KEY, email="new@else.test", password=_SECRET),
+    write("verifyEmail", Door.NO_KEY, told="INVALID_LINK", token="mcpt_wrong"),
+    write("signIn", Door.NO_KEY, told="WRONG_CREDENTIALS", email="$address", password="wrong"),
+    write("signOut", Door.NO_KEY),
+    write("requestPasswordReset", Door.NO_KEY, email="new@else.test"),
+    write("resetPassword", Door.NO_KEY, told="INVALID_LINK", token="mcpt_wrong", password=_SECRET),
+    write("changePassword", Door.SIGNED_IN, currentPassword=PASSWORD, newPassword=_SECRET),
+    write("updateViewer", Door.SIGNED_IN, name="Me"),
+    write("endSession", Door.SIGNED_IN, id="$session"),
+    write("endOtherSessions", Door.SIGNED_IN),
+    write("createOrganization", Door.SIGNED_IN, name="New", slug="newest-tools"),
+    write("leaveOrganization", Door.SIGNED_IN, organizationId="$organization"),
+    write("acceptInvitation", Door.SIGNED_IN, "OTHER_ADDRESS", token="$token"),
+    write("updateOrganization", Action.EDIT_ORGANIZATION, name="Mine"),
+    write("changeMemberRole", _MEMBERS, id="$member", role="ADMIN"),
+    write("removeMember", _MEMBERS, id="$member"),
+    write("inviteMember", Action.INVITE, email="new@else.test"),
+    write("resendInvitation", Action.INVITE, id="$invitation"),
+    write("cancelInvitation", Action.INVITE, id="$invitation"),
+    write("createApiKey", Action.MANAGE_API_KEYS, name="New", scopes=["READ"]),
+    write("revokeApiKey", Action.MANAGE_API_KEYS, id="$key"),
+    write("createServer", _SERVERS, slug="new-docs", name="N", product="P"),
+    write("updateServer", _SERVERS, id="$server", name="Mine"),
+    write("changeServerSlug", _SERVERS, id="$server", slug="mine-now"),
+    write("deleteServer", _SERVERS, id="$server"),
+    write(
         "setServerOauthConfig",
-        {"serverId": "$server", "issuer": "https://id.example.com", "clientId": "mine"},
-        is_for_admins=True,
+        _SERVERS,
+        serverId="$server",
+        issuer="https://id.example.com",
+        clientId="mine",
     ),
-    Write("deleteServerOauthConfig", {"serverId": "$server"}, is_for_admins=True),
-    Write("assignWalkthrough", _PAIR, is_for_admins=True),
-    Write("unassignWalkthrough", _PAIR, is_for_admins=True),
-    Write("enableAssignment", {**_PAIR, "isEnabled": False}, is_for_admins=True),
-    Write(
-        "orderAssignments",
-        {"serverId": "$server", "walkthroughIds": ["$walkthrough"]},
-        is_for_admins=True,
-    ),
-    Write("createWalkthrough", {"title": "New"}, is_own=True),
-    Write("updateWalkthrough", {"id": "$walkthrough", "title": "Mine"}),
-    Write("duplicateWalkthrough", {"id": "$walkthrough"}),
-    Write("publishWalkthrough", {"id": "$walkthrough"}),
-    Write("unpublishWalkthrough", {"id": "$walkthrough"}),
-    Write("archiveWalkthrough", {"id": "$walkthrough"}),
-    Write("deleteWalkthrough", {"id": "$walkthrough"}),
-    Write("importWalkthrough", {"content": _FILE}, is_own=True),
-    Write("createStep", {"walkthroughId": "$walkthrough", "title": "Mine"}),
-    Write("updateStep", {"id": "$step", "title": "Mine"}),
-    Write("moveStep", {"id": "$step", "position": 1}),
-    Write("reorderSteps", {"walkthroughId": "$walkthrough", "stepIds": ["$step", "$other"]}),
-    Write("deleteStep", {"id": "$step"}),
-    Write("setTicketStatus", {"id": "$ticket", "status": "CLOSED", "comment": "Mine."}),
-    Write("addTicketComment", {"ticketId": "$ticket", "body": "Mine."}),
-    Write("editTicketComment", {"id": "$comment", "body": "Mine."}),
-    Write("withdrawTicketComment", {"id": "$comment"}),
-    Write("assignTicket", {"id": "$ticket", "assigneeId": "$member"}),
-    Write("setTicketPriority", {"id": "$ticket", "priority": "LOW"}),
-    Write("updateTicket", {"id": "$ticket", "title": "Mine"}),
-    Write("forgetEndUser", {"id": "$endUser"}, is_for_admins=True),
-    Write("exportEndUser", {"id": "$endUser"}, is_for_admins=True),
+    write("deleteServerOauthConfig", _SERVERS, serverId="$server"),
+    write("assignWalkthrough", _SERVERS, **_PAIR),
+    write("unassignWalkthrough", _SERVERS, **_PAIR),
+    write("enableAssignment", _SERVERS, **_PAIR, isEnabled=False),
+    write("orderAssignments", _SERVERS, serverId="$server", walkthroughIds=["$walkthrough"]),
+    write("createWalkthrough", _WRITE, title="New"),
+    write("updateWalkthrough", _WRITE, id="$walkthrough", title="Mine"),
+    write("duplicateWalkthrough", _WRITE, id="$walkthrough"),
+    write("publishWalkthrough", _PUBLISH, id="$walkthrough"),
+    write("unpublishWalkthrough", _PUBLISH, id="$walkthrough"),
+    write("archiveWalkthrough", _PUBLISH, id="$walkthrough"),
+    write("deleteWalkthrough", _WRITE, id="$walkthrough"),
+    write("importWalkthrough", _WRITE, OWN, content=_FILE),  # an id of another's makes a new one
+    write("createStep", _WRITE, walkthroughId="$walkthrough", **_STEP),
+    write("updateStep", _WRITE, id="$step", title="Mine"),
+    write("moveStep", _WRITE, id="$step", position=2),
+    write("reorderSteps", _WRITE, walkthroughId="$walkthrough", stepIds=["$next", "$step"]),
+    write("deleteStep", _WRITE, id="$step"),
+    write("setTicketStatus", _ANSWER, id="$ticket", status="CLOSED", comment="Mine."),
+    write("addTicketComment", _ANSWER, ticketId="$ticket", body="Mine."),
+    write("editTicketComment", _ANSWER, id="$comment", body="Mine."),
+    write("withdrawTicketComment", _ANSWER, id="$comment"),
+    write("assignTicket", _ANSWER, id="$ticket", assigneeId="$member"),
+    write("setTicketPriority", _ANSWER, id="$ticket", priority="LOW"),
+    write("updateTicket", _ANSWER, id="$ticket", title="Mine"),
+    write("forgetEndUser", Action.FORGET_END_USERS, id="$endUser"),
+    write("exportEndUser", Action.EXPORT_END_USERS, id="$endUser"),
 ]

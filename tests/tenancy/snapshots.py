@@ -11,7 +11,8 @@ _PASSING = "{last_seen_at,last_used_at}"
 
 _TABLES = """
 SELECT t.oid::regclass::text AS name,
-    EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal) AS has_triggers,
+    EXISTS (SELECT FROM pg_trigger g WHERE g.tgrelid = t.oid AND NOT g.tgisinternal)
+        AS has_triggers,
     ARRAY(SELECT c.confrelid::regclass::text FROM pg_constraint c
         WHERE c.conrelid = t.oid AND c.contype = 'f' AND c.confrelid <> t.oid) AS parents
 FROM pg_class t

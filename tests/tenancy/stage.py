@@ -6,16 +6,19 @@ from typing import Any
 
 import asyncpg
 import msgspec
+from litestar.types import ASGIApp
 
 from app.core import session_cookie
 from app.core.enums import KeyScope, Role
+from app.core.limiter import Limiter
+from app.core.metrics import Metrics
 from app.core.scope import MemberScope
 from app.domain import admission, api_keys, invitations, members, ticket_desk
 from tests.support import authoring
 from tests.support.agent import Agent
 from tests.support.edge import edge
 from tests.support.figures import rolled_up
-from tests.support.graph import Graph, with_key
+from tests.support.graph import Graph
 from tests.support.people import Reception
 from tests.tenancy import snapshots
 from tests.tenancy.snapshots import Snapshot
@@ -28,9 +31,9 @@ class Company:
     `ids` has the ids by the names that the manifest gives them.
     """
 
+    app: ASGIApp
     people: Reception
     scope: MemberScope
-    slug: str
     word: str
     ids: dict[str, str]
     boss: Graph
@@ -45,8 +48,9 @@ class Company:
         """A script with a key for these scopes."""
         made_for = frozenset(scopes)
         if made_for not in self.keys:
-            app = edge(desk=self.people.desk)
-            self.keys[made_for] = await with_key(self.slug, *scopes, app=app)
+            issued = await api_keys.issue(self.scope, name=f"{self.word} script", scopes=scopes)
+            bearer = {"authorization": f"Bearer {issued.token.reveal()}"}
+            self.keys[made_for] = Graph(self.app, bearer)
         return self.keys[made_for]
 
 
@@ -91,30 +95,34 @@ def spelled(given: Any, ids: Mapping[str, str]) -> Any:
     return msgspec.json.decode(text)
 
 
-def person(people: Reception, token: str) -> Graph:
+def person(app: ASGIApp, token: str) -> Graph:
     """Whoever has this session, at our own pages; they send its cookie whatever is answered."""
-    return Graph(edge(desk=people.desk), {"cookie": f"{session_cookie.NAME}={token}"})
+    return Graph(app, {"cookie": f"{session_cookie.NAME}={token}"})
 
 
 async def set_up(owner: asyncpg.Connection, people: Reception) -> Stage:
     """The stage, with everyone in their place."""
-    home = await company(people, slug="acme-tools", word="Quetzal")
-    other = await company(people, slug="other-tools", word="Okapi")
+    limiter = Limiter(metrics=Metrics(), address_calls_per_minute=1_000_000)
+    app = edge(desk=people.desk, limiter=limiter)
+    home = await company(app, people, slug="acme-tools", word="Quetzal")
+    other = await company(app, people, slug="other-tools", word="Okapi")
     own = {role: await _colleague(home, other, role) for role in (Role.MEMBER, Role.ADMIN)}
     await rolled_up(owner)
-    nobody = Actor(Graph(edge(desk=people.desk)), home.ids)
+    # Invitations are not sent again at once.
+    await owner.execute("UPDATE invitation SET sent_at = sent_at - interval '1 day'")
+    nobody = Actor(Graph(app), home.ids)
     stranger = Actor(other.boss, home.ids)
     return Stage(home, other, nobody, stranger, own, await snapshots.taken(owner))
 
 
-async def company(people: Reception, *, slug: str, word: str) -> Company:
+async def company(app: ASGIApp, people: Reception, *, slug: str, word: str) -> Company:
     """An organization whose server, walkthrough, team and end user have everything."""
     name = word.lower()
     token = await people.founder(f"boss@{name}.test", slug)
     scope = await admission.member(token, slug)
-    boss = person(people, token)
+    boss = person(app, token)
     ids = {"$organization": scope.organization_id, "$user": scope.actor_id}
-    made = Company(people, scope, slug, word, ids, boss)
+    made = Company(app, people, scope, word, ids, boss)
     await boss.change("updateOrganization { organization { id } }", name=word)
     ids |= await _offered(made, f"{name}-docs")
     ids |= await _team(made)
@@ -208,7 +216,7 @@ async def _colleague(home: Company, other: Company, role: Role) -> Actor:
     """Someone at home, with a second session, an own comment, and an invitation elsewhere."""
     people, address = home.people, f"{role}@home.test"
     await people.joined(home.scope, address, role)
-    own = person(people, await people.sign_in(address))
+    own = person(home.app, await people.sign_in(address))
     spare = await admission.signed_in(await people.sign_in(address))
     await other.boss.change("inviteMember { invitation { id } }", email=address)
     ids = {

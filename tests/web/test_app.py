@@ -148,3 +148,17 @@ async def test_a_servers_site_counts_towards_the_address_limit(database: str) ->
     assert response.status_code == 429
     assert 1 <= int(response.headers["retry-after"]) <= 120
     assert response.json()["error"]["code"] == "too_many"
+
+
+async def test_over_the_limit_graphql_clients_read_an_error_of_their_own_kind() -> None:
+    metrics = Metrics()
+    limiter = Limiter(metrics=metrics, address_calls_per_minute=1)
+    app = edge(metrics=metrics, limiter=limiter)
+    await ask(app, "http://localhost:8000/graphql", method="POST")
+    response = await ask(app, "http://localhost:8000/graphql", method="POST")
+    assert response.status_code == 429
+    (error,) = response.json()["errors"]
+    assert error["extensions"] == {
+        "code": "TOO_MANY",
+        "retryAfterSeconds": int(response.headers["retry-after"]),
+    }

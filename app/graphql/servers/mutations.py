@@ -58,16 +58,18 @@ class UpdateServerInput:
     """The input of updateServer."""
 
     id: strawberry.ID = strawberry.field(description="The server's id.")
-    name: strawberry.Maybe[str] = strawberry.field(description=_NAME)
-    product: strawberry.Maybe[str] = strawberry.field(description=_PRODUCT)
-    auth_type: strawberry.Maybe[AuthType] = strawberry.field(description=_AUTH)
-    support_ticket_type: strawberry.Maybe[SupportTicketType] = strawberry.field(
+    name: strawberry.Maybe[str | None] = strawberry.field(description=_NAME)
+    product: strawberry.Maybe[str | None] = strawberry.field(description=_PRODUCT)
+    auth_type: strawberry.Maybe[AuthType | None] = strawberry.field(description=_AUTH)
+    support_ticket_type: strawberry.Maybe[SupportTicketType | None] = strawberry.field(
         description=_TICKETS
     )
-    walkthrough_tools_enabled: strawberry.Maybe[bool] = strawberry.field(description=_ENABLED)
-    walkthrough_toolset: strawberry.Maybe[Toolset] = strawberry.field(description=_TOOLSET)
-    instructions: strawberry.Maybe[str] = strawberry.field(description=_INSTRUCTIONS)
-    allowed_origins: strawberry.Maybe[list[str]] = strawberry.field(description=_ORIGINS)
+    walkthrough_tools_enabled: strawberry.Maybe[bool | None] = strawberry.field(
+        description=_ENABLED
+    )
+    walkthrough_toolset: strawberry.Maybe[Toolset | None] = strawberry.field(description=_TOOLSET)
+    instructions: strawberry.Maybe[str | None] = strawberry.field(description=_INSTRUCTIONS)
+    allowed_origins: strawberry.Maybe[list[str] | None] = strawberry.field(description=_ORIGINS)
     rate_limit_per_minute: strawberry.Maybe[int | None] = strawberry.field(description=_RATE)
     expected_revision: int | None = strawberry.field(default=None, description=REVISION_FIELD)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
@@ -146,10 +148,6 @@ class ServerMutations:
     ) -> ServerPayload:
         """servers.configure."""
         scope = info.context.scope
-        changed = settled(input)
-        if "allowed_origins" in changed:
-            changed["allowed_origins"] = tuple(changed["allowed_origins"])
-        patch = ServerPatch(**changed)
         change = Change(
             action=Action.MANAGE_SERVERS,
             event="server.configured",
@@ -158,7 +156,7 @@ class ServerMutations:
             result_type=servers.Server,
             look=looks.at_server(scope),
             work=lambda: servers.configure(
-                scope, input.id, patch=patch, expected_revision=input.expected_revision
+                scope, input.id, patch=_patch(input), expected_revision=input.expected_revision
             ),
         )
         return await perform(info, input, change, ServerPayload, _server)
@@ -212,6 +210,13 @@ class ServerMutations:
             work=work,
         )
         return await perform(info, input, change, DeletePayload, lambda it: {"deleted_id": it})
+
+
+def _patch(given: UpdateServerInput) -> ServerPatch:
+    changed = settled(given, "rate_limit_per_minute")
+    if "allowed_origins" in changed:
+        changed["allowed_origins"] = tuple(changed["allowed_origins"])
+    return ServerPatch(**changed)
 
 
 def _server(server: servers.Server) -> Mapping[str, Any]:

@@ -99,6 +99,12 @@ class Server:
     created_at: datetime = strawberry.field(description="When it was opened.")
     updated_at: datetime = strawberry.field(description="When it was last changed.")
 
+    @strawberry.field(description="Where agents connect to it: the address of its MCP endpoint.")
+    def address(self, info: Info) -> str:
+        """Its own subdomain of the platform."""
+        scheme, _, host = info.context.desk.base_url.partition("://")
+        return f"{scheme}://{self.slug}.{host}/api/mcpserver/mcp"
+
     @strawberry.field(description="Its walkthroughs as they are listed, disabled ones too.")
     async def assignments(self, info: Info) -> list[Assignment]:
         """Its assignments."""

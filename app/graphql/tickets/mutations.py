@@ -58,7 +58,7 @@ class UpdateTicketInput:
     """The input of updateTicket."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
-    title: strawberry.Maybe[str] = strawberry.field(
+    title: strawberry.Maybe[str | None] = strawberry.field(
         description="What it is about: one line, 1 to 200 characters."
     )
     context: strawberry.Maybe[str | None] = strawberry.field(
@@ -156,12 +156,14 @@ class TicketMutations:
     ) -> TicketPayload:
         """ticket_desk.edit_fields."""
         scope = info.context.scope
-        patch = TicketPatch(**settled(input))
         edited: list[str] = []
 
         async def work() -> TicketWritten:
             result = await ticket_desk.edit_fields(
-                scope, input.id, patch=patch, expected_revision=input.expected_revision
+                scope,
+                input.id,
+                patch=TicketPatch(**settled(input, "context")),
+                expected_revision=input.expected_revision,
             )
             edited.extend(result.edited)
             return result

@@ -98,7 +98,8 @@ class Ticket:
     problem: str = strawberry.field(description="The problem as it was told; never changed.")
     context: str | None = strawberry.field(description="What else the agent told, if anything.")
     email: str = strawberry.field(
-        description="Where to answer. It is proven only if the end user's own is."
+        description="Where to answer. It is proven only if the end user's own is. Empty where the "
+        "end user logged in with a provider that told no address."
     )
     status: TicketStatus = strawberry.field(description="Where it stands.")
     priority: TicketPriority = strawberry.field(description="How urgent it is.")

@@ -50,14 +50,14 @@ class UpdateWalkthroughInput:
     """The input of updateWalkthrough."""
 
     id: strawberry.ID = strawberry.field(description="The walkthrough's id.")
-    title: strawberry.Maybe[str] = strawberry.field(description=_TITLE)
-    description: strawberry.Maybe[str] = strawberry.field(description=_DESCRIPTION)
-    type: strawberry.Maybe[WalkthroughType] = strawberry.field(description=_TYPE)
+    title: strawberry.Maybe[str | None] = strawberry.field(description=_TITLE)
+    description: strawberry.Maybe[str | None] = strawberry.field(description=_DESCRIPTION)
+    type: strawberry.Maybe[WalkthroughType | None] = strawberry.field(description=_TYPE)
     estimated_duration_minutes: strawberry.Maybe[int | None] = strawberry.field(
         description=_DURATION
     )
-    tags: strawberry.Maybe[list[str]] = strawberry.field(description=_TAGS)
-    metadata: strawberry.Maybe[JSON] = strawberry.field(description=_METADATA)
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(description=_TAGS)
+    metadata: strawberry.Maybe[JSON | None] = strawberry.field(description=_METADATA)
     expected_revision: int | None = strawberry.field(default=None, description=REVISION_FIELD)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
 
@@ -104,15 +104,7 @@ class WalkthroughMutations:
     ) -> WalkthroughPayload:
         """walkthroughs.create."""
         scope = info.context.scope
-        details = WalkthroughDetails(
-            title=input.title,
-            description=input.description,
-            type=input.type,
-            estimated_duration_minutes=input.estimated_duration_minutes,
-            tags=tuple(input.tags),
-            metadata=given_object(input.metadata),
-        )
-        work = lambda: walkthroughs.create(scope, details)  # noqa: E731 - one line says it
+        work = lambda: walkthroughs.create(scope, _details(input))  # noqa: E731 - one line says it
         return await _made(info, input, "walkthrough.created", work)
 
     @strawberry.mutation(description="A draft with the same steps, on no server.")
@@ -137,18 +129,12 @@ class WalkthroughMutations:
     ) -> WalkthroughPayload:
         """walkthroughs.update."""
         scope = info.context.scope
-        changed = settled(input)
-        if "tags" in changed:
-            changed["tags"] = tuple(changed["tags"])
-        if "metadata" in changed:
-            changed["metadata"] = given_object(changed["metadata"])
-        patch = WalkthroughPatch(**changed)
         return await _changed(
             info,
             input,
             "walkthrough.updated",
             lambda: walkthroughs.update(
-                scope, input.id, patch=patch, expected_revision=input.expected_revision
+                scope, input.id, patch=_patch(input), expected_revision=input.expected_revision
             ),
         )
 
@@ -239,6 +225,26 @@ class WalkthroughMutations:
             work=work,
         )
         return await perform(info, input, change, DeletePayload, lambda it: {"deleted_id": it})
+
+
+def _details(given: CreateWalkthroughInput) -> WalkthroughDetails:
+    return WalkthroughDetails(
+        title=given.title,
+        description=given.description,
+        type=given.type,
+        estimated_duration_minutes=given.estimated_duration_minutes,
+        tags=tuple(given.tags),
+        metadata=given_object(given.metadata),
+    )
+
+
+def _patch(given: UpdateWalkthroughInput) -> WalkthroughPatch:
+    changed = settled(given, "estimated_duration_minutes", "metadata")
+    if "tags" in changed:
+        changed["tags"] = tuple(changed["tags"])
+    if "metadata" in changed:
+        changed["metadata"] = given_object(changed["metadata"])
+    return WalkthroughPatch(**changed)
 
 
 async def _made(

@@ -57,13 +57,15 @@ class UpdateStepInput:
     """The input of updateStep."""
 
     id: strawberry.ID = strawberry.field(description="The step's id.")
-    title: strawberry.Maybe[str] = strawberry.field(description=_TITLE)
+    title: strawberry.Maybe[str | None] = strawberry.field(description=_TITLE)
     section_title: strawberry.Maybe[str | None] = strawberry.field(description=_SECTION)
-    introduction_for_agent: strawberry.Maybe[str] = strawberry.field(description=_INTRODUCTION)
-    context_for_agent: strawberry.Maybe[str] = strawberry.field(description=_CONTEXT)
-    content_for_user: strawberry.Maybe[str] = strawberry.field(description=_CONTENT)
-    operations_for_agent: strawberry.Maybe[str] = strawberry.field(description=_OPERATIONS)
-    metadata: strawberry.Maybe[JSON] = strawberry.field(description=_METADATA)
+    introduction_for_agent: strawberry.Maybe[str | None] = strawberry.field(
+        description=_INTRODUCTION
+    )
+    context_for_agent: strawberry.Maybe[str | None] = strawberry.field(description=_CONTEXT)
+    content_for_user: strawberry.Maybe[str | None] = strawberry.field(description=_CONTENT)
+    operations_for_agent: strawberry.Maybe[str | None] = strawberry.field(description=_OPERATIONS)
+    metadata: strawberry.Maybe[JSON | None] = strawberry.field(description=_METADATA)
     expected_revision: int | None = strawberry.field(default=None, description=_REVISION)
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
 
@@ -125,17 +127,6 @@ class StepMutations:
     ) -> StepPayload:
         """steps.insert."""
         scope = info.context.scope
-        details = StepDetails(
-            title=input.title,
-            section_title=input.section_title,
-            content_fields=ContentFields(
-                introduction_for_agent=input.introduction_for_agent,
-                context_for_agent=input.context_for_agent,
-                content_for_user=input.content_for_user,
-                operations_for_agent=input.operations_for_agent,
-            ),
-            metadata=given_object(input.metadata),
-        )
         change = Change(
             action=Action.WRITE_WALKTHROUGHS,
             event="step.created",
@@ -145,7 +136,7 @@ class StepMutations:
             work=lambda: steps.insert(
                 scope,
                 input.walkthrough_id,
-                details=details,
+                details=_details(input),
                 position=input.position,
                 expected_revision=input.expected_revision,
             ),
@@ -164,16 +155,12 @@ class StepMutations:
     ) -> StepPayload:
         """steps.edit."""
         scope = info.context.scope
-        changed = settled(input)
-        if "metadata" in changed:
-            changed["metadata"] = given_object(changed["metadata"])
-        patch = StepPatch(**changed)
         return await _edited(
             info,
             input,
             "step.updated",
             lambda: steps.edit(
-                scope, input.id, patch=patch, expected_revision=input.expected_revision
+                scope, input.id, patch=_patch(input), expected_revision=input.expected_revision
             ),
         )
 
@@ -234,6 +221,27 @@ class StepMutations:
             subject="step",
         )
         return await perform(info, input, change, StepPayload, _walkthrough)
+
+
+def _details(given: CreateStepInput) -> StepDetails:
+    return StepDetails(
+        title=given.title,
+        section_title=given.section_title,
+        content_fields=ContentFields(
+            introduction_for_agent=given.introduction_for_agent,
+            context_for_agent=given.context_for_agent,
+            content_for_user=given.content_for_user,
+            operations_for_agent=given.operations_for_agent,
+        ),
+        metadata=given_object(given.metadata),
+    )
+
+
+def _patch(given: UpdateStepInput) -> StepPatch:
+    changed = settled(given, "section_title", "metadata")
+    if "metadata" in changed:
+        changed["metadata"] = given_object(changed["metadata"])
+    return StepPatch(**changed)
 
 
 async def _edited(
