@@ -2,7 +2,7 @@
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -140,6 +140,11 @@ def _spot(text: str, column: str, field: str) -> Spot:
     is_ours = cursor.column == column and (cursor.moment is not None) == column.endswith("_at")
     if value is None or not is_ours or "\x00" in f"{cursor.text}{cursor.id}":
         raise Invalid(message, field=field, code="invalid")
-    if cursor.moment is not None and cursor.moment.tzinfo is None:
+    if isinstance(value, datetime):
+        try:
+            value = None if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:  # a moment of the year 10000, or before the year 1
+            value = None
+    if value is None:
         raise Invalid(message, field=field, code="invalid")
     return Spot(value=value, id=cursor.id)

@@ -18,6 +18,7 @@ and comes out of a handler, `plane` what handlers work with, `address` where a r
 `client` finds the client that a request names, `deciding` asks Authlib whether the client may ask
 so, `resource` tells which addresses are this server's, `errors` renders what goes wrong for
 machines and `cors` says what scripts of other sites may read. For people: `asking` asks Authlib
-whether a login may begin so, `browser` knows the cookie, `pages` what is shown, `refusal` what is
-told when nothing can be, and `leaving` the way back to the client. The rules are the domain's.
+whether a login may begin so, `browser` knows the cookie, `provider` whom the customer's people log
+in with, `pages` what is shown, `refusal` what is told when nothing can be, and `leaving` the way
+back to the client. The rules are the domain's.
 """

@@ -3,8 +3,10 @@
 from authlib.oauth2 import OAuth2Error
 
 from app.core.errors import ProductError
-from app.domain import oauth_clients, oauth_flows
+from app.domain import client_documents, oauth_clients, oauth_flows
+from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import InvalidRequest
+from app.domain.oauth_flows import BEGINNINGS_PER_MINUTE
 from app.oauth import answer, asking, browser, leaving, resource
 from app.oauth.answer import Answer
 from app.oauth.client import named
@@ -17,10 +19,11 @@ async def authorize(plane: Plane, request: Request) -> Answer:
     """On to the question whether the client may know who the person is, in a login of its own.
 
     A request whose client or redirect URI is not to be trusted raises InvalidClient or
-    InvalidRequest: nobody is sent anywhere. Of everything else the client hears.
+    InvalidRequest: nobody is sent anywhere. Of everything else the client hears. Raises TooMany
+    too.
     """
     asked = request.asked
-    client = await named(plane, request, _client_id(asked))
+    client = await _client(plane, request, _client_id(asked))
     redirect_uri = oauth_clients.redirect_uri_of(client, asked.one("redirect_uri"))
     try:
         target = resource.agreed(request.origin, asked.every("resource"))
@@ -43,6 +46,15 @@ async def authorize(plane: Plane, request: Request) -> Answer:
     return answer.redirect(f"{CONSENT_PATH}?login={begun.flow.id}").with_headers(
         *browser.oldest_forgotten(request), browser.kept(begun)
     )
+
+
+async def _client(plane: Plane, request: Request, client_id: str) -> Client:
+    """Whoever asks may have us read strangers' documents, but not as often as they like."""
+    if client_documents.is_document_url(client_id):
+        await plane.desk.attempts.take(
+            "name a document", request.visitor.address, per_minute=BEGINNINGS_PER_MINUTE
+        )
+    return await named(plane, request, client_id)
 
 
 def _client_id(asked: Parameters) -> str:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from app.core.errors import Unavailable
-from app.domain import admission, oauth_configs, oauth_flows, oauth_logins
+from app.domain import oauth_flows, oauth_logins
 from app.domain.end_users import Person
-from app.domain.oauth_errors import AccessDenied, NotConfigured
+from app.domain.oauth_errors import AccessDenied
 from app.domain.upstream import Answer as UpstreamAnswer
 from app.domain.upstream import UpstreamIdentity
 from app.domain.upstream_errors import ProviderFaulty
@@ -13,6 +13,7 @@ from app.oauth import browser, leaving, pages
 from app.oauth.answer import Answer
 from app.oauth.pages import Screen
 from app.oauth.plane import Plane
+from app.oauth.provider import provider_of
 from app.oauth.request import Parameters, Request
 
 
@@ -30,14 +31,12 @@ async def callback(plane: Plane, request: Request) -> Answer:
     flow = await oauth_flows.held(request.config, key)
     ours = replace(key, csrf=oauth_flows.csrf_token(key.cookie))
     try:
-        provider = await oauth_configs.provider(
-            admission.server_scope(request.config), plane.desk.sealer
-        )
+        provider = await provider_of(plane, request)
         identity = await plane.upstream.identity(
             provider, trip, brought, redirect_uri=pages.callback_url(request.origin)
         )
         done = await oauth_logins.complete(request.config, key, _person(identity))
-    except (AccessDenied, NotConfigured, ProviderFaulty) as error:
+    except (AccessDenied, ProviderFaulty) as error:
         return await leaving.with_denial(plane, request, ours, error)
     except Unavailable as error:
         screen = Screen(plane=plane, request=request, flow=flow, key=key, error=error)

@@ -94,12 +94,11 @@ class OAuthEndpoint:
             raise TooMany(message, retry_after_seconds=wait)
 
     def _refused(self, error: ProductError | OAuth2Error, route: Route) -> Answer:
-        is_ours = isinstance(error, ProductError)
-        told = errors.told(error) if is_ours else errors.told_by_authlib(error)
-        if not route.is_page:
-            return told
-        sentence = error.message if is_ours else str(error.get_error_description())
-        return self._page("This did not work", sentence, told)
+        if isinstance(error, ProductError):
+            told, sentence = errors.told(error), error.message
+        else:
+            told, sentence = errors.told_by_authlib(error), str(error.get_error_description())
+        return self._page("This did not work", sentence, told) if route.is_page else told
 
     def _failed(self, error: Exception, route: Route) -> Answer:
         told = errors.internal(error)

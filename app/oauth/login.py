@@ -4,13 +4,14 @@ from dataclasses import replace
 
 from app.core.enums import AuthType, FlowStage
 from app.core.errors import Invalid, TooMany, Unavailable
-from app.domain import admission, oauth_configs, oauth_flows, oauth_logins
-from app.domain.oauth_errors import InvalidRequest, NotConfigured
+from app.domain import oauth_flows, oauth_logins
+from app.domain.oauth_errors import InvalidRequest
 from app.domain.upstream_errors import ProviderFaulty
 from app.oauth import answer, browser, leaving, pages
 from app.oauth.answer import Answer
 from app.oauth.pages import Screen
 from app.oauth.plane import Plane
+from app.oauth.provider import provider_of
 from app.oauth.request import Parameters, Request
 
 
@@ -53,14 +54,13 @@ async def to_provider(screen: Screen) -> Answer:
     Where trying again cannot help, the client hears of it. Raises FlowOver and InvalidRequest.
     """
     plane, request = screen.plane, screen.request
-    scope = admission.server_scope(request.config)
     try:
         trip = await oauth_logins.go_upstream(request.config, screen.key)
-        provider = await oauth_configs.provider(scope, plane.desk.sealer)
+        provider = await provider_of(plane, request)
         url = await plane.upstream.authorization_url(
             provider, trip, redirect_uri=pages.callback_url(request.origin)
         )
-    except (NotConfigured, ProviderFaulty) as error:
+    except ProviderFaulty as error:
         return await leaving.with_denial(plane, request, screen.key, error)
     except Unavailable as error:
         return pages.provider(replace(screen, error=error))

@@ -51,6 +51,8 @@ def _advice(request: Request, error: ProductError) -> str:
     match error:
         case InvalidClient():
             return f" Remove {request.config.name} from your app, and add it again."
+        case FlowOver() if "cookie" not in request.headers:
+            return " If you have only just come from there, your browser keeps no cookies here."
         case OAuthError():
             return (
                 " Go back to your app and connect again. If that does not help, tell those who "

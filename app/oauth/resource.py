@@ -52,4 +52,5 @@ def _is_own(origin: str, resource: str) -> bool:
 
 def _site(parts: SplitResult) -> tuple[str, str | None, int | None]:
     """RFC 3986 §6.2: what makes two spellings of an origin one."""
-    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    port = _PORTS.get(parts.scheme) if parts.port is None else parts.port
+    return parts.scheme, parts.hostname, port

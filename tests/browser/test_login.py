@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ import pytest
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from app.core.enums import AuthType
-from app.core.settings import SAMPLE_SLUG
+from app.core.sealed import Sealer
+from app.core.settings import DEVELOPMENT_KEY, SAMPLE_SLUG
 from tests.browser.desk import Platform
 from tests.support.chromium import Watch
 from tests.support.identity_provider import Faults, identity_provider
@@ -27,6 +29,7 @@ NAME = "A client with a rather long name, of a company whose name is long as wel
 SMALL: ViewportSize = {"width": 320, "height": 640}
 WIDE: ViewportSize = {"width": 1200, "height": 800}
 APP = "cursor://anysphere.cursor/callback"
+MACHINE = ("http://127.0.0.1:", "cursor://")
 WEB = "https://app.example/callback"
 
 
@@ -54,12 +57,12 @@ async def still_tab(browser: Browser, origin: str, **options: Any) -> AsyncItera
     context = await browser.new_context(base_url=origin, java_script_enabled=False, **options)
     context.set_default_timeout(20_000)
     try:
-        page = await context.new_page()
         watch = Watch(origin, answers_may_refuse=True)
-        watch.follow(page)
+        watch.follow(context)
+        page = await context.new_page()
         yield page
         assert not watch.complaints, watch.complaints
-        assert all(url.startswith("http://127.0.0.1:") for url in watch.foreign), watch.foreign
+        assert all(url.startswith(MACHINE) for url in watch.foreign), watch.foreign
     finally:
         await context.close()
 
@@ -142,7 +145,9 @@ async def test_a_person_logs_in_at_the_customers_own_provider(
         waiting_client() as client,
         still_tab(browser, origin, color_scheme="dark", viewport=SMALL) as page,
     ):
-        here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
+        desk = replace(people.desk, sealer=Sealer(DEVELOPMENT_KEY))
+        reception = Reception(desk, people.postbox)
+        here = await door(world, reception, auth_type=AuthType.CUSTOM_OAUTH)
         await configure(here, provider.issuer)
         callback = f"http://127.0.0.1:{client.port}/callback"
         app = await here.registered(redirect_uris=[callback])

@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.core.enums import Role
 from tests.support import authoring
+from tests.support.browser import Browser, colleague, founder
 from tests.support.graph import Graph, with_key
 from tests.support.people import Reception, reception
 
@@ -23,3 +25,12 @@ async def people(database: str) -> AsyncIterator[Reception]:
     del database
     async with reception() as open_reception:
         yield open_reception
+
+
+@pytest.fixture
+async def admins(people: Reception) -> list[Browser]:
+    """Two admins of the organization acme-tools, each signed in."""
+    olga = await founder(people)
+    return [
+        await colleague(people, olga, f"{name}@acme.test", Role.ADMIN) for name in ("ada", "bob")
+    ]

@@ -99,8 +99,9 @@ async def test_a_body_of_two_megabytes_is_not_read_on() -> None:
         taken += 1
         return {"type": "http.request", "body": b" " * 1_000_000, "more_body": True}
 
-    for announced in ({}, {"content-length": "2000000"}, {"content-length": "10"}):
+    cases = [({}, 1), ({"content-length": "10"}, 1), ({"content-length": "2000000"}, 0)]
+    for announced, most in cases:
         taken = 0
         with pytest.raises(Unreadable) as refused:
             await body(announced, megabytes)  # type: ignore[arg-type]  # it is what a server gives
-        assert (refused.value.status, taken) == (413, 1)
+        assert (refused.value.status, taken) == (413, most)

@@ -5,12 +5,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.core.attempts import Attempts
 from app.core.enums import AuthType
 from app.web.pages import LOGIN_POLICY
 from tests.support.client_document import DOCUMENT_PATH, published
 from tests.support.login_browser import AUTHORIZE, STATE, Browser, query, told
 from tests.support.logins import CALLBACK, CHALLENGE, Door
 from tests.support.oauth_site import MCP_URL, ORIGIN, Site, site_of
+from tests.support.people import reception
 from tests.support.world import World, make_world
 
 HTTPS = "https://app.example/cb"
@@ -243,6 +245,19 @@ async def test_a_document_that_cannot_be_used_sends_nobody_anywhere(
             answer = await browser.begin(await here.the_client(), client_id=client_id)
             assert (answer.status_code, answer.headers.get("location")) == (400, None)
             assert "metadata document cannot be used" in answer.text
+
+
+async def test_nobody_has_documents_read_as_often_as_they_like(here: Door) -> None:
+    app = await here.the_client()
+    async with reception(Attempts()) as people, published(redirect_uris=[]) as document:
+        browser = Browser(site_of(Door(here.config, people)))
+        for _ in range(60):
+            assert (await browser.begin(app, client_id=document.url)).status_code == 400
+        answer = await browser.begin(app, client_id=document.url)
+        assert document.count == 60
+    assert answer.status_code == 429
+    assert 1 <= int(answer.headers["retry-after"]) <= 120
+    assert "<h1>Too many attempts</h1>" in answer.text
 
 
 @pytest.mark.parametrize("auth_type", [AuthType.NONE, AuthType.COLLECT_EMAIL])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ import pytest
 import structlog
 
 from app.core.enums import AuthType
+from app.core.sealed import Sealer
 from app.domain import admission, oauth_configs
 from tests.support.identity_provider import (
     CLIENT_SECRET,
@@ -282,7 +284,19 @@ async def test_a_provider_that_nobody_entered_is_told_to_the_client(
     await browser.begin(await custom.registered())
     heard = told(await browser.submit("Allow"))
     assert heard["error"] == "server_error"
-    assert "Nobody has entered yet" in heard["error_description"]
+    assert heard["error_description"].startswith("Sign-in is not set up right for this server.")
+
+
+async def test_a_secret_that_no_key_opens_any_more_is_told_as_one_to_mend(
+    custom: Door, browser: Browser
+) -> None:
+    desk = replace(custom.people.desk, sealer=Sealer("another key of enough characters"))
+    people = Reception(desk, custom.people.postbox)
+    browser.site = site_of(Door(custom.config, people))
+    await browser.begin(await custom.registered())
+    heard = told(await browser.submit("Allow"))
+    assert heard["error"] == "server_error"
+    assert heard["error_description"].startswith("Sign-in is not set up right for this server.")
 
 
 @pytest.mark.parametrize(

@@ -126,6 +126,16 @@ async def test_the_login_leads_back_to_a_question_without_an_answer(
     assert (await browser.open(login)).headers["location"].startswith("/oauth/consent?")
 
 
+async def test_a_browser_without_cookies_is_told_that_it_has_none(
+    here: Door, browser: Browser
+) -> None:
+    page = await browser.begin(await here.registered())
+    browser.cookies.clear()
+    answer = await browser.open(str(page.request.url))
+    assert answer.status_code == 404
+    assert "your browser keeps no cookies here" in answer.text
+
+
 async def test_two_logins_of_one_browser_do_not_disturb_each_other(
     here: Door, browser: Browser
 ) -> None:

@@ -94,12 +94,13 @@ async def test_a_wrong_code_is_told_at_the_field_and_the_fifth_ends_the_login(
 ) -> None:
     await browser.agree(await here.registered())
     code = await browser.ask_for_code()
+    assert browser.page is not None
+    form = form_with(browser.page.text, "Log in", {"code": code})
     for left in ("4 more times", "3 more times", "2 more times", "1 more time"):
         page = await browser.submit("Log in", code=wrong(code))
         assert page.status_code == 400
         assert f'id="code-fault">This code is wrong. You can try {left}.' in page.text
         assert attributes(page.text)["code"] == ""
-    form = form_with(page.text, "Log in", {"code": code})
     over = await browser.submit("Log in", code=wrong(code))
     assert over.status_code == 404
     assert "Too many wrong codes: this login is over. Go back to your app" in over.text

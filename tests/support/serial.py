@@ -12,6 +12,7 @@ from tests.support.graph import Graph
 
 State = dict[str, Any]
 AT_ONCE = 4
+SEED = 2026
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ async def rounds(
 
     `think` makes up what one of them does who sees the state.
     """
-    random = Random(number)
+    random = Random(SEED)
     told: set[str | None] = set()
     after = await read()
     for _ in range(number):
@@ -91,4 +92,5 @@ async def rounds(
 
 def revision_or_not(random: Random, state: State) -> int | None:
     """The revision that the author saw, half of the time."""
-    return random.choice([state["revision"], None])
+    seen: int = state["revision"]
+    return random.choice([seen, None])

@@ -33,6 +33,9 @@ async def theatre(cluster_url: str, template: str) -> AsyncIterator[Stage]:
         try:
             async with reception() as people:
                 yield await set_up(owner, people)
+            pool = DB.pool
+            assert pool is not None
+            assert pool.get_idle_size() == pool.get_size(), "a connection was not given back"
         finally:
             await owner.close()
             await DB.stop()

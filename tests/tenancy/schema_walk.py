@@ -84,9 +84,10 @@ def schema() -> GraphQLSchema:
 
 
 def is_resolved(field: GraphQLField) -> bool:
-    """Whether reading the field does something."""
+    """Whether the field reads something: what the object tells of itself needs no waiting."""
     definition = field.extensions.get("strawberry-definition")
-    return definition is not None and definition.base_resolver is not None
+    resolver = definition and definition.base_resolver
+    return resolver is not None and bool(resolver.is_async)
 
 
 def routes(may_pass: Callable[[Route], bool] = lambda _: True) -> list[Route]:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from app.core.enums import Role
+from app.domain.permissions import Action
 from app.graphql.schema import build_schema
-from tests.support.graph import operation
+from tests.support.graph import Graph, operation
 from tests.tenancy.graphql_manifest import OWN, READS, WRITES, Read, Write
 from tests.tenancy.stage import Actor, Stage
 
@@ -21,6 +22,9 @@ def each(entries: list[Any]) -> pytest.MarkDecorator:
 
 EACH_READ = each(READS)
 EACH_WRITE = each(WRITES)
+EACH_WITH_PERMISSION = each(
+    [entry for entry in (*READS, *WRITES) if isinstance(entry.door, Action)]
+)
 EACH_ROLE = pytest.mark.parametrize("role", [Role.MEMBER, Role.ADMIN])
 
 
@@ -125,3 +129,17 @@ async def test_a_role_does_what_the_table_says(stage: Stage, entry: Write, role:
 async def test_a_key_without_the_scope_changes_nothing(stage: Stage, entry: Write) -> None:
     actor = stage.without(entry.key_scopes)
     await check_write(stage, actor, entry, refusal=entry.to_other_keys)
+
+
+@EACH_WITH_PERMISSION
+async def test_another_organization_named_in_the_header_is_not_found(
+    stage: Stage, entry: Read | Write
+) -> None:
+    cookie, home = stage.stranger.graph.headers, stage.home.ids["$organization"]
+    graph = Graph(stage.stranger.graph.app, {**cookie, "x-organization": home})
+    actor = Actor(graph, stage.home.ids)
+    if isinstance(entry, Read):
+        assert await read(actor, entry) == (None, ["NOT_FOUND"])
+    else:
+        assert await tried(actor, entry) == ["NOT_FOUND"]
+    assert await stage.changes() == {}

@@ -1,5 +1,6 @@
 """Other organizations' ids: wherever one can be given, it reads as if it were nobody's."""
 
+from re import findall
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,10 +27,9 @@ PAGED = [route for route in routes() if "after" in route.last.args]
 NAMING = [
     (entry, name)
     for entry in WRITES
-    for name in ("$server", "$walkthrough", "$step", "$next", "$ticket", "$comment", "$endUser",
-                 "$member", "$session", "$invitation", "$key", "$organization")
-    if f'"{name}"' in str(entry.given).replace("'", '"')
-]  # fmt: skip
+    for name in sorted(set(findall(r"\$\w+", str(entry.given))))
+    if name not in {"$address", "$token"}  # no ids: what they are good for, others may try
+]
 
 # By type, the id of the object that the home organization has of it. Others are reached through
 # their arguments alone, or are the caller's own.
