@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from app.graphql import vocabulary
 from app.graphql.analytics.queries import AnalyticsQueries
+from app.graphql.answer_size import AnswerSize
 from app.graphql.end_users.mutations import EndUserMutations
 from app.graphql.end_users.queries import EndUserQueries
 from app.graphql.limits import Limits, TokenLimit
@@ -91,7 +92,7 @@ class Schema(strawberry.Schema):
 
 def build_schema(*, has_introspection: bool = True) -> Schema:
     """The schema; without introspection, names that a client must have got wrong stay unhelped."""
-    extensions: list[Any] = [TokenLimit, lambda: ParserCache(maxsize=256), Limits]
+    extensions: list[Any] = [TokenLimit, lambda: ParserCache(maxsize=256), Limits, AnswerSize]
     if not has_introspection:
         extensions.append(lambda: AddValidationRules([NoSchemaIntrospectionCustomRule]))
     return Schema(

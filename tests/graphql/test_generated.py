@@ -137,7 +137,7 @@ async def _busy_connections(place: Place) -> float:
     return float(line.split()[-1])
 
 
-@pytest.mark.timeout(scaled(300))
+@pytest.mark.timeout(scaled(600))
 async def test_no_generated_operation_finds_a_fault_of_ours(place: Place) -> None:
     others = [part for name in LEAVING for part in ("--exclude-name", name)]
     by_key, by_member = await asyncio.gather(
@@ -146,17 +146,6 @@ async def test_no_generated_operation_finds_a_fault_of_ours(place: Place) -> Non
     leavings = [part for name in LEAVING for part in ("--include-name", name)]
     at_last = await place.sent("leaver", place.leaver, *leavings)
 
-    print(
-        "FIGURES",
-        by_key.sent(),
-        by_member.sent(),
-        at_last.sent(),
-        by_key.ran(),
-        by_member.ran(),
-        by_key.codes() | by_member.codes(),
-        [one.report["running_time"] for one in (by_key, by_member, at_last)],
-        by_member.tally,
-    )
     assert by_key.sent() + by_member.sent() + at_last.sent() >= AT_LEAST
     assert by_key.ran() + by_member.ran() >= AT_LEAST / 2
     assert "NOT_SIGNED_IN" not in by_key.codes() | by_member.codes()

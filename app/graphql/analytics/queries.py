@@ -31,9 +31,9 @@ class AnalyticsQueries:
         ] = None,
     ) -> Analytics | None:
         """The charts' common part."""
-        span = _span(range)
+        scope, span = info.context.scope, _span(range)
         try:
-            view = await analytics.view(info.context.scope, span, server_id=server_id)
+            view = await analytics.view(scope, span, server_id=server_id)
         except NotFound:
             return None
         return Analytics(view=view, since=span.since, until=span.until, interval=span.interval)
