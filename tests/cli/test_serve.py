@@ -1,6 +1,7 @@
 """Serving: starting, refusing to start, and leaving without dropping a call."""
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 
@@ -32,7 +33,8 @@ async def test_it_serves_until_it_is_asked_to_leave(
         ping = await client.post(f"{server.url}/api/mcpserver/mcp", headers=host, json=PING)
         metrics = await client.get(f"{server.url}/metrics")
         ended = await server.leave()
-    assert 'mcplatform_pool_connections{state="idle"} 2.0' in metrics.text
+    pool = re.findall(r'mcplatform_pool_connections{state="(?:idle|busy)"} (\d)', metrics.text)
+    assert sum(map(int, pool)) == 2  # whatever runs in the background just then
     assert health.json()["checks"]["registeredServers"] == 1
     assert "Connect your agent to Acme Docs" in page.text
     assert ping.status_code == 200

@@ -1,10 +1,13 @@
 """Queries of a size that is allowed, made to keep the one thread of a process busy."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from app.graphql.answer_size import MOST_CHARACTERS
 from app.graphql.errors import MOST_MESSAGE_CHARACTERS
-from app.graphql.limits import MOST_DIGITS, MOST_FAULTS
+from app.graphql.limits import MOST_DIGITS, MOST_FAULTS, MOST_REPEATS
 from app.graphql.request import MOST_VALUES, Unreadable, body
 from tests.support.graph import Graph
 
@@ -105,3 +108,12 @@ async def test_a_body_of_two_megabytes_is_not_read_on() -> None:
         with pytest.raises(Unreadable) as refused:
             await body(announced, megabytes)  # type: ignore[arg-type]  # it is what a server gives
         assert (refused.value.status, taken) == (413, most)
+
+
+def test_the_page_on_the_api_tells_these_limits() -> None:
+    page = Path(__file__).parents[2] / "docs" / "graphql.md"
+    assert (
+        f"{MOST_REPEATS} objects of one name, numbers of {MOST_DIGITS} digits, {MOST_VALUES} values "
+        f"in variables, and answers of {MOST_CHARACTERS // 1024**2} million characters. "
+        f"Of the mistakes in a query the first {MOST_FAULTS} are told."
+    ) in " ".join(page.read_text(encoding="utf-8").split())

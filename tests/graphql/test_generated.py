@@ -131,10 +131,13 @@ async def _ids(owner: asyncpg.Connection) -> list[str]:
 
 
 async def _busy_connections(place: Place) -> float:
+    """How many connections are at work, in the server's pool or inside a transaction."""
     async with httpx.AsyncClient() as client:
         text = (await client.get(f"{place.server.url}/metrics")).text
     [line] = [one for one in text.splitlines() if 'pool_connections{state="busy"}' in one]
-    return float(line.split()[-1])
+    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    left: int = await place.owner.fetchval(f"{waiting} AND state LIKE 'idle in%'")
+    return left + float(line.split()[-1])
 
 
 @pytest.mark.timeout(scaled(600))
@@ -149,9 +152,9 @@ async def test_no_generated_operation_finds_a_fault_of_ours(place: Place) -> Non
     assert by_key.sent() + by_member.sent() + at_last.sent() >= AT_LEAST
     assert by_key.ran() + by_member.ran() >= AT_LEAST / 2
     assert "NOT_SIGNED_IN" not in by_key.codes() | by_member.codes()
-    assert await _busy_connections(place) == 0
-    waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    assert await place.owner.fetchval(f"{waiting} AND state LIKE 'idle in%'") == 0
+    async with asyncio.timeout(30):  # what runs in the background may have one for a moment
+        while await _busy_connections(place):
+            await asyncio.sleep(0.1)
     async with httpx.AsyncClient(base_url=place.server.url, headers=place.key) as client:
         answer = await client.post("/graphql", json={"query": "{ organization { slug } }"})
     assert answer.json()["data"] == {"organization": {"slug": f"{SLUG}-org"}}
