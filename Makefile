@@ -25,6 +25,9 @@ DEV := .venv/installed-dev
 BENCH := .venv/installed-bench
 TOOLS := .venv/tools/installed
 
+# Processes that test side by side; each has a PostgreSQL of its own.
+WORKERS ?= 2
+
 ##@ Use it
 
 .PHONY: run
@@ -38,12 +41,12 @@ migrate: $(RUN) ## Bring the database that DATABASE_URL names up to date
 ##@ Check it
 
 .PHONY: test
-test: $(DEV) $(TOOLS) ## Run every test (ARGS="-k admission" for some)
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(DEV) $(TOOLS) ## Run every test (ARGS="-k admission" for some, WORKERS=4)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: campaign
 campaign: $(DEV) $(TOOLS) ## Run the same tests with ten times the numbers (MCPLATFORM_TEST_SCALE)
-	@MCPLATFORM_TEST_SCALE=$${MCPLATFORM_TEST_SCALE:-10} $(BIN)/python -m pytest -o timeout=600 $(ARGS)
+	@MCPLATFORM_TEST_SCALE=$${MCPLATFORM_TEST_SCALE:-10} $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -o timeout=600 $(ARGS)
 
 .PHONY: check
 check: lint types contracts ## Everything that reads the code without running it

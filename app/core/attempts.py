@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Final, Protocol
 
 from app.core.errors import TooMany, Unavailable
-from app.core.limiter import Windows
+from app.core.limiter import Windows, network_of
 
 _KEY_CHARACTERS: Final = 32
 _AWAY_SECONDS: Final = 10  # twice as long as Redis is left alone after a failure
@@ -57,6 +57,7 @@ class Attempts:
 
 
 def _key(door: str, whose: str) -> str:
+    whose = network_of(whose)  # who has one IPv6 address has all of its network
     return f"{door}:{sha256(whose.encode(errors='replace')).hexdigest()[:_KEY_CHARACTERS]}"
 
 

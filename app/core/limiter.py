@@ -119,7 +119,7 @@ class Limiter:
 
         An IPv6 client owns a /64 network, so that is what counts.
         """
-        wait = self._addresses.hit(_network_of(address), self._address_limit)
+        wait = self._addresses.hit(network_of(address), self._address_limit)
         if wait:
             self._metrics.limiter_refused.labels("address").inc()
         return wait
@@ -218,7 +218,8 @@ class _SharedWindows:
         await self._pool.aclose()
 
 
-def _network_of(address: str) -> str:
+def network_of(address: str) -> str:
+    """What stands for whoever has the address: it, or the /64 network of an IPv6 client."""
     if ":" not in address:
         return address
     try:

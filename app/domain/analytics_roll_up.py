@@ -29,6 +29,8 @@ async def keep_counting(pause_seconds: float = PAUSE_SECONDS) -> None:
         except Unavailable as error:
             log.warning("roll-up put off", reason=error.message)
             batch = max(batch // 4, LEAST_BATCH)
+        except Exception:  # such as a full disk; nobody is above, and the next time may go well
+            log.exception("roll-up failed")
         await asyncio.sleep(pause_seconds)
 
 

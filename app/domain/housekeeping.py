@@ -36,6 +36,8 @@ async def keep_house(pause_seconds: float = PAUSE_SECONDS) -> None:
                 pass
         except Unavailable as error:
             log.warning("purge put off", reason=error.message)
+        except Exception:  # such as a deadlock; nobody is above, and the next time may go well
+            log.exception("purge failed")
 
 
 async def purge_people() -> int:

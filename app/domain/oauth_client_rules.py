@@ -168,7 +168,7 @@ def _grant_types(metadata: Mapping[str, Any]) -> list[str]:
 def _auth_method(metadata: Mapping[str, Any]) -> ClientAuthMethod:
     """As asked where it is offered; a client that says nothing is public."""
     asked = metadata.get("token_endpoint_auth_method")
-    return ClientAuthMethod(asked) if asked in set(ClientAuthMethod) else ClientAuthMethod.NONE
+    return ClientAuthMethod(asked) if asked in tuple(ClientAuthMethod) else ClientAuthMethod.NONE
 
 
 def _names(metadata: Mapping[str, Any], field: str) -> Sequence[str]:

@@ -30,7 +30,11 @@ DECLARE
     tenant text := current_user || '_tenant';
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = tenant) THEN
-        EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', tenant);
+        BEGIN
+            EXECUTE format('CREATE ROLE %I NOLOGIN NOSUPERUSER NOBYPASSRLS', tenant);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN
+            NULL;  -- another database of this owner's is migrated at the same moment
+        END;
     END IF;
     BEGIN  -- a role's creator is not by itself allowed to switch to it
         EXECUTE format('SET LOCAL ROLE %I', tenant);

@@ -11,7 +11,7 @@ from app.repositories.migrations import migrate
 from tests.chaos.postgres import Postgres, postgres
 from tests.support.world import World, make_world
 
-FIGURES = pytest.StashKey[list[str]]()
+FIGURE = "figure"
 STEPS = 6
 
 
@@ -25,7 +25,7 @@ def durable_postgres(tmp_path: Path) -> Iterator[Postgres]:
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     """Say in one line, at the end of the run, what a test measured."""
-    return request.config.stash.setdefault(FIGURES, []).append
+    return lambda line: request.node.user_properties.append((FIGURE, line))
 
 
 @asynccontextmanager
@@ -47,9 +47,11 @@ async def make_walkable(dsn: str, *, slug: str = "acme-docs") -> World:
     return world
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Print what was measured."""
-    for line in config.stash.get(FIGURES, []):
-        terminalreporter.write_line(line)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was measured, by whichever worker."""
+    reports = [one for group in terminalreporter.stats.values() for one in group]
+    for report in reports:
+        if getattr(report, "when", None) == "call":
+            for name, line in report.user_properties:
+                if name == FIGURE:
+                    terminalreporter.write_line(line)

@@ -1,10 +1,14 @@
 """What has outlived its use goes; what has not, stays."""
 
+import asyncio
+
 import asyncpg
 
+from app.core.background import in_background
 from app.core.enums import Role
 from app.domain import accounts, admission, invitations, members
-from app.domain.housekeeping import purge_people
+from app.domain.housekeeping import keep_house, purge_people
+from tests.support.broken import broken
 from tests.support.people import Reception, client
 
 TABLES = ("member_session", "one_time_token", "idempotency_record", "invitation")
@@ -39,3 +43,16 @@ async def test_only_what_is_over_is_purged(people: Reception, owner: asyncpg.Con
     assert await purge_people() == 4
     assert await counts(owner) == [2, 1, 1, 1]
     assert await purge_people() == 0
+
+
+async def test_a_failure_that_nobody_foresaw_does_not_end_the_purges(
+    people: Reception, owner: asyncpg.Connection
+) -> None:
+    await people.user("olga@acme.test")
+    await people.sign_in("olga@acme.test")
+    await owner.execute("UPDATE member_session SET expires_at = now()")
+    async with in_background(keep_house(pause_seconds=0.01)), asyncio.timeout(20):
+        async with broken(owner, "member_session", "DELETE"):
+            pass
+        while (await counts(owner))[0]:
+            await asyncio.sleep(0.01)

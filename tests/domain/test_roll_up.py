@@ -15,6 +15,7 @@ from app.domain.admission import founder
 from app.repositories import database as units
 from app.repositories import end_users, lookups
 from piccolo_migrations import mcplatform_2026_11_22t03_11_00_roll_up as roll_up_migration
+from tests.support.broken import broken
 from tests.support.figures import (
     Done,
     Logged,
@@ -243,6 +244,18 @@ async def test_counting_begins_at_once_and_goes_on(world: World) -> None:
     assert await world.rows("SELECT sum(calls)::integer FROM counted_call WHERE grain = 'day'") == [
         (6,)
     ]
+
+
+async def test_counting_goes_on_after_a_failure_that_nobody_foresaw(world: World) -> None:
+    await log(world.owner, world, *some(3))
+    async with (
+        in_background(analytics_roll_up.keep_counting(pause_seconds=0.01)),
+        asyncio.timeout(20),
+    ):
+        async with broken(world.owner, "roll_up_place", "UPDATE"):
+            assert await tail(world.owner) == 3
+        while await tail(world.owner):
+            await asyncio.sleep(0.01)
 
 
 async def test_completions_of_before_are_given_what_they_did_not_note(world: World) -> None:

@@ -113,7 +113,8 @@ async def test_a_body_of_two_megabytes_is_not_read_on() -> None:
 def test_the_page_on_the_api_tells_these_limits() -> None:
     page = Path(__file__).parents[2] / "docs" / "graphql.md"
     assert (
-        f"{MOST_REPEATS} objects of one name, numbers of {MOST_DIGITS} digits, {MOST_VALUES} values "
-        f"in variables, and answers of {MOST_CHARACTERS // 1024**2} million characters. "
+        f"{MOST_REPEATS} objects of one name, numbers of {MOST_DIGITS} digits, "
+        f"{MOST_VALUES} values in variables, "
+        f"and answers of {MOST_CHARACTERS // 1024**2} million characters. "
         f"Of the mistakes in a query the first {MOST_FAULTS} are told."
     ) in " ".join(page.read_text(encoding="utf-8").split())

@@ -155,6 +155,24 @@ async def test_registrations_from_one_address_are_limited(world: World) -> None:
         assert elsewhere.status_code == 201
 
 
+async def test_all_addresses_of_one_ipv6_network_count_as_one(world: World) -> None:
+    async with reception(Attempts()) as people:
+        site = site_of(await door(world, people))
+        for number in range(31):
+            response = await site.send(
+                "POST", "/oauth/register", json=METADATA, peer=f"2001:db8:0:1::{number:x}"
+            )
+        assert told(response) == (429, "too_many_requests")
+        elsewhere = {"json": METADATA, "peer": "2001:db8:0:2::1"}
+        assert (await site.send("POST", "/oauth/register", **elsewhere)).status_code == 201
+
+
+async def test_a_method_that_is_no_text_is_one_that_is_not_known(site: Site) -> None:
+    for method in (["none"], {"a": 1}, 5):
+        made = await site.registered(token_endpoint_auth_method=method)
+        assert made["token_endpoint_auth_method"] == "none"
+
+
 class Away:
     """What all processes would count in, were it there."""
 

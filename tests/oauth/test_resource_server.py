@@ -246,6 +246,24 @@ async def test_a_session_belongs_to_whoever_opened_it(
     assert (await ann.post("tools/list")).status_code == 200
 
 
+@pytest.mark.parametrize("auth_type", [AuthType.NONE, AuthType.COLLECT_EMAIL])
+async def test_a_session_alone_is_nobody_once_the_server_asks_for_no_login(
+    here: Door, world: World, guide: Guide, auth_type: AuthType
+) -> None:
+    ann = await connected(here, ANN)
+    await ann.call("start_walkthrough")
+    await world.change_server(auth_type=auth_type.value)
+    thief = Agent(session_id=ann.session_id)
+    before = await dump(world.owner)
+    answers = [
+        await thief.post("tools/list"),
+        await thief.post("tools/call", {"name": "start_walkthrough", "arguments": {}}),
+        await thief.post("tools/call", {"name": "get_support", "arguments": HELP}),
+    ]
+    assert [response.status_code for response in answers] == [404] * 3
+    assert await dump(world.owner) == before
+
+
 async def test_a_person_ends_a_session_with_any_good_token_of_theirs(
     here: Door, world: World, guide: Guide
 ) -> None:
