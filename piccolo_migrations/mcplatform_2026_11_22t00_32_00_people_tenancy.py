@@ -150,19 +150,22 @@ DECLARE
 BEGIN
     DELETE FROM member_session WHERE id IN (
         SELECT id FROM member_session WHERE expires_at <= p_now OR last_seen_at <= p_seen_since
-        LIMIT p_batch);
+        LIMIT p_batch FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS batch_gone = ROW_COUNT;
     gone := gone + batch_gone;
     DELETE FROM one_time_token WHERE id IN (
-        SELECT id FROM one_time_token WHERE expires_at <= p_now LIMIT p_batch);
+        SELECT id FROM one_time_token WHERE expires_at <= p_now LIMIT p_batch
+        FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS batch_gone = ROW_COUNT;
     gone := gone + batch_gone;
     DELETE FROM idempotency_record WHERE id IN (
-        SELECT id FROM idempotency_record WHERE created_at <= p_records_since LIMIT p_batch);
+        SELECT id FROM idempotency_record WHERE created_at <= p_records_since LIMIT p_batch
+        FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS batch_gone = ROW_COUNT;
     gone := gone + batch_gone;
     DELETE FROM invitation WHERE id IN (
-        SELECT id FROM invitation WHERE expires_at <= p_invitations_since LIMIT p_batch);
+        SELECT id FROM invitation WHERE expires_at <= p_invitations_since LIMIT p_batch
+        FOR UPDATE SKIP LOCKED);
     GET DIAGNOSTICS batch_gone = ROW_COUNT;
     RETURN gone + batch_gone;
 END

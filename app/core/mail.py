@@ -69,6 +69,7 @@ class SmtpMailer:
         start_tls = True if self._user and not self._is_tls else None
         await aiosmtplib.send(
             _message(mail, self._sender),
+            recipients=[mail.to],  # the very text that was checked, and not what a header parses to
             hostname=self._host,
             port=self._port,
             username=self._user,

@@ -46,6 +46,7 @@ def check_password(faults: Faults, field: str, password: str, *, email: str = ""
 def _is_email(text: str) -> bool:
     return (
         len(text) <= EMAIL_MAX_CHARACTERS
+        and "=?" not in text  # RFC 2047: mail programs would read another address in it
         and _EMAIL.fullmatch(text) is not None
         and text.index("@") <= _LOCAL_MAX_CHARACTERS
     )

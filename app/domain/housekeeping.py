@@ -1,6 +1,7 @@
 """Deleting what has outlived its use, a bounded batch at a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
@@ -27,17 +28,20 @@ async def keep_house(pause_seconds: float = PAUSE_SECONDS) -> None:
     """Purge now and then, for ever; several processes may do so at once."""
     while True:
         await asyncio.sleep(pause_seconds)  # first: a start has better things to do
-        try:
-            while await purge_people() >= BATCH:
-                pass
-            while await purge_logins() >= BATCH:
-                pass
-            while await erasure.finish_erasures() > 0:
-                pass
-        except Unavailable as error:
-            log.warning("purge put off", reason=error.message)
-        except Exception:  # such as a deadlock; nobody is above, and the next time may go well
-            log.exception("purge failed")
+        await _finished(purge_people, at_least=BATCH)
+        await _finished(purge_logins, at_least=BATCH)
+        await _finished(erasure.finish_erasures, at_least=1)
+
+
+async def _finished(job: Callable[[], Awaitable[int]], *, at_least: int) -> None:
+    """Do a job until a round of it does less than this; what fails is left to the next time."""
+    try:
+        while await job() >= at_least:
+            pass
+    except Unavailable as error:
+        log.warning("purge put off", reason=error.message)
+    except Exception:  # such as a deadlock; nobody is above
+        log.exception("purge failed")
 
 
 async def purge_people() -> int:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, UnsetType
 
 from app.core import clock
+from app.core.enums import AuthType
 from app.core.errors import NotFound
 from app.core.ids import new_id
 from app.core.scope import MemberScope, OrganizationScope, ServerScope
@@ -92,11 +93,13 @@ async def set_config(
             secret = await _secret(configs, desk.sealer, config_id, settings)
             await configs.insert({"id": config_id, "server_id": server_id, **values, **secret})
         else:
-            if present.issuer != settings.issuer:
+            is_another = present.issuer != settings.issuer
+            if is_another:
                 _require_secret_anew(present, settings)
-                await configs.revoke_logins(server_id)
             secret = await _secret(configs, desk.sealer, present.id, settings)
             await configs.change(present.id, {**values, **secret})
+            if is_another:  # after the change, which waits for logins that are being completed
+                await configs.revoke_logins(server_id, by=AuthType.CUSTOM_OAUTH)
         return await _touched(scope, server)
 
 
@@ -116,7 +119,7 @@ async def delete_config(
             message = "This server has no identity provider."
             raise NotFound(message)
         await configs.delete(present.id)
-        await configs.revoke_logins(server_id)
+        await configs.revoke_logins(server_id, by=AuthType.CUSTOM_OAUTH)
         return await _touched(scope, server)
 
 

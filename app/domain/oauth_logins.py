@@ -30,6 +30,7 @@ from app.domain.oauth_errors import AccessDenied, FlowOver, InvalidRequest, Wron
 from app.domain.oauth_flows import Flow, FlowKey
 from app.domain.server_directory import ServerConfig
 from app.repositories import database, end_users, lookups
+from app.repositories.oauth_configs import OAuthConfigs
 from app.repositories.oauth_flows import KeptFlow, OAuthFlows
 from app.repositories.oauth_grants import NewGrant, OAuthGrants
 
@@ -70,12 +71,13 @@ async def request_email_code(
     faults = Faults()
     check_email(faults, address)
     faults.refuse()
-    await oauth_flows.held(config, key)  # who has no login under way uses up no one's limit
+    scope = admission.server_scope(config)
+    async with database.transaction(scope):  # who may not go on uses up no one's limit
+        await oauth_flows.locked_after_consent(scope, key)
     await desk.attempts.take_jointly(
         "mail a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
     )
     await desk.attempts.take_jointly("mail a code", address, per_minute=MAILS_PER_MINUTE)
-    scope = admission.server_scope(config)
     code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
     async with database.transaction(scope):
         kept = await oauth_flows.locked_after_consent(scope, key)
@@ -169,7 +171,8 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
     """The end of the login of a person whom the customer's provider vouches for.
 
     Call it with what that provider's answer was found to say, in the browser that
-    `back_from_upstream` accepted. Raises FlowOver, InvalidRequest and AccessDenied.
+    `back_from_upstream` accepted. Raises FlowOver, also where the server has another provider or
+    none by now, InvalidRequest and AccessDenied.
     """
     if not 1 <= len(person.subject) <= SUBJECT_MAX_CHARACTERS or not person.subject.isprintable():
         message = "The identity provider did not say who you are in a way that can be kept."
@@ -178,6 +181,9 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
     async with admission.unit_of_work(config), database.transaction(scope):
         kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
+        # Held, or a login under way could outlive the change that ends all of this provider's.
+        if await OAuthConfigs(scope).held_issuer(scope.server_id) != person.issuer:
+            raise oauth_flows.over()
         return await _completed(config, scope, kept, person)
 
 

@@ -12,6 +12,7 @@ from app.domain import server_rules
 from app.domain.edits import given, require_revision
 from app.domain.faults import Faults
 from app.repositories import database
+from app.repositories.oauth_configs import OAuthConfigs
 from app.repositories.servers import Server, Servers, ServerSettings, SlugTaken
 
 __all__ = [
@@ -88,7 +89,10 @@ async def configure(
         faults = Faults()
         server_rules.check_settings(faults, changed)
         faults.refuse()
-        return await _saved(scope, changed)
+        saved = await _saved(scope, changed)
+        if changed.auth_type is not server.auth_type:  # or they were good again on the way back
+            await OAuthConfigs(scope).revoke_logins(server_id, by=server.auth_type)
+        return saved
 
 
 async def change_slug(

@@ -36,6 +36,7 @@ __all__ = [
 ]
 
 MOST_ACTIVITIES: Final = 1_000  # of one ticket; a script that never stops must not fill the disk
+KEPT_FREE: Final = 100  # besides, for what is no comment: a ticket that is full can still be closed
 COMMENT_MAX_CHARACTERS: Final = 10_000
 TITLE_MAX_CHARACTERS: Final = 200
 CONTEXT_MAX_CHARACTERS: Final = 1_000
@@ -234,12 +235,13 @@ async def add_activity(
     detail: Mapping[str, Any] | None = None,
 ) -> str:
     """The id of a new entry in a held ticket's history. Raises HistoryFull."""
+    at_most = MOST_ACTIVITIES + (0 if kind is ActivityType.COMMENT else KEPT_FREE)
     added = await Activities(scope).add(
-        scope, [ticket_id], kind=kind, body=body, detail=detail, at_most=MOST_ACTIVITIES
+        scope, [ticket_id], kind=kind, body=body, detail=detail, at_most=at_most
     )
     if not added:
         message = (
-            f"The ticket's history has {MOST_ACTIVITIES} entries, which is as many as it can have."
+            f"The ticket's history has {at_most} entries, which is as many as it can have."
             " Go on in another ticket."
         )
         raise HistoryFull(message)

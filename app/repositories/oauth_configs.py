@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from app.core import clock
+from app.core.enums import AuthType
 from app.models.oauth import OAuthConfig as OAuthConfigTable
 from app.repositories import database
 from app.repositories.base import Row, ScopedRepository
@@ -17,9 +18,13 @@ SELECT * FROM oauth_config WHERE organization_id = $1 AND server_id = ANY ($2)
 
 _SECRET = "SELECT client_secret FROM oauth_config WHERE organization_id = $1 AND id = $2"  # noqa: S105 - a statement
 
+_HOLD_ISSUER = """
+SELECT issuer FROM oauth_config WHERE organization_id = $1 AND server_id = $2 FOR SHARE
+"""
+
 _REVOKE_LOGINS = """
 UPDATE oauth_grant SET revoked_at = $3, ends_at = least(ends_at, $3)
-WHERE organization_id = $1 AND server_id = $2 AND auth_type = 'custom_oauth' AND revoked_at IS NULL
+WHERE organization_id = $1 AND server_id = $2 AND auth_type = $4 AND revoked_at IS NULL
 """
 
 
@@ -62,6 +67,11 @@ class OAuthConfigs(ScopedRepository):
         row = await database.fetch_row(_SECRET, self.organization_id, config_id)
         return row["client_secret"] if row else None
 
+    async def held_issuer(self, server_id: str) -> str | None:
+        """Whose word counts at the server; who changes that waits until the transaction ends."""
+        row = await database.fetch_row(_HOLD_ISSUER, self.organization_id, server_id)
+        return row["issuer"] if row else None
+
     async def insert(self, values: Row) -> OAuthConfig:
         """A server's provider, entered now."""
         now = clock.now()
@@ -76,9 +86,10 @@ class OAuthConfigs(ScopedRepository):
         """Remove a provider whose server is locked."""
         await self._delete(OAuthConfigTable.id == config_id)
 
-    async def revoke_logins(self, server_id: str) -> None:
-        """End all grants of people whom the server's provider vouched for."""
-        await database.fetch(_REVOKE_LOGINS, self.organization_id, server_id, clock.now())
+    async def revoke_logins(self, server_id: str, *, by: AuthType) -> None:
+        """End all grants of people who logged in to the server in this way."""
+        now = clock.now()
+        await database.fetch(_REVOKE_LOGINS, self.organization_id, server_id, now, by.value)
 
 
 def _config(row: Row) -> OAuthConfig:

@@ -122,11 +122,11 @@ async def test_the_secret_is_not_handed_on_to_another_issuer(
 
 
 async def test_another_issuer_or_none_logs_everybody_out(world: World, here: Door) -> None:
-    await enter(world, here)
     for end in (
         lambda: enter(world, here, replace(GIVEN, issuer="https://new.example")),
         lambda: oauth_configs.delete_config(members_scope(world), world.server_id),
     ):
+        await enter(world, here)
         token = (await here.tokens("ann")).access.reveal()
         await enter(
             world, here, replace(GIVEN, issuer=(await issuer_of(world)), client_id="changed")

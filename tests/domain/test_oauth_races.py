@@ -1,19 +1,24 @@
 """Many callers bring one code or refresh token at the same moment: exactly one of them wins."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
+from app.core.enums import AuthType
 from app.core.ids import new_id
 from app.core.secrets import digest, new_token
-from app.domain import oauth_tokens
-from app.domain.oauth_errors import InvalidGrant
+from app.domain import admission, oauth_configs, oauth_logins, oauth_tokens
+from app.domain.end_users import Person
+from app.domain.oauth_errors import FlowOver, InvalidGrant
 from app.domain.oauth_tokens import Issued
-from tests.support.logins import CALLBACK, CHALLENGE, Door, door
+from tests.support.logins import CALLBACK, CHALLENGE, ISSUER, Door, configure, door, refused
 from tests.support.people import Reception
 from tests.support.scale import scaled
+from tests.support.walking import until_someone_waits
 from tests.support.world import World
 
 CALLERS = 50
@@ -115,3 +120,53 @@ async def test_a_refresh_while_the_family_is_revoked_leaves_no_good_token(
         assert answers[1] is None
     ((number,),) = await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL")
     assert number == 1
+
+
+@pytest.mark.parametrize("is_removed", [False, True], ids=["another provider", "no provider"])
+async def test_the_provider_of_before_completes_no_login(
+    world: World, people: Reception, *, is_removed: bool
+) -> None:
+    here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
+    await configure(here, ISSUER)
+    key = await here.consented()
+    await oauth_logins.go_upstream(here.config, key)
+    if is_removed:
+        owner = await admission.operator_as_owner(f"{world.slug}-org")
+        await oauth_configs.delete_config(owner, here.config.id)
+    else:
+        await configure(here, "https://other.example.com")
+    person = Person(issuer=ISSUER, subject="ann", email=None)
+    await refused(world, oauth_logins.complete(here.config, key, person), FlowOver)
+
+
+async def test_a_login_that_is_completed_while_the_provider_changes_ends_with_the_others(
+    world: World, people: Reception, database_url: str
+) -> None:
+    here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
+    await configure(here, ISSUER)
+    key = await here.consented()
+    person = Person(issuer=ISSUER, subject="ann", email=None)
+    async with asyncio.TaskGroup() as group, someone_else(database_url) as other:
+        await other.execute(
+            "INSERT INTO end_user (id, organization_id, issuer, subject, email_verified, profile,"
+            " first_seen_at, last_seen_at) VALUES ($1, $2, $3, 'ann', false, '{}', now(), now())",
+            new_id("mcpu"),
+            world.organization_id,
+            ISSUER,
+        )
+        group.create_task(oauth_logins.complete(here.config, key, person))
+        await until_someone_waits(world.owner)
+        group.create_task(configure(here, "https://other.example.com"))
+        await until_someone_waits(world.owner, number=2)
+    assert await world.rows("SELECT revoked_at IS NOT NULL FROM oauth_grant") == [(True,)]
+
+
+@asynccontextmanager
+async def someone_else(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A transaction of somebody else, which ends with the block."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        async with connection.transaction():
+            yield connection
+    finally:
+        await connection.close()

@@ -8,10 +8,11 @@ from structlog.testing import capture_logs
 
 from app.core.enums import AuthType
 from app.core.errors import ProductError
-from app.domain import oauth_tokens
+from app.domain import oauth_tokens, servers
 from app.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, InvalidToken
 from app.domain.oauth_scopes import OFFERED, asked
 from app.domain.oauth_tokens import Issued
+from app.domain.servers import ServerPatch
 from tests.support.logins import CALLBACK, VERIFIER, Door, door, refused
 from tests.support.people import Reception
 from tests.support.world import World, make_world
@@ -307,3 +308,15 @@ def test_none_that_is_offered_is_an_error() -> None:
     with pytest.raises(InvalidScope) as refusal:
         asked("admin root")
     assert refusal.value.code == "invalid_scope"
+
+
+async def test_tokens_stay_void_when_logins_are_switched_off_and_on_again(
+    world: World, here: Door
+) -> None:
+    # World's server is without logins in the database: on, off and on again.
+    issued = await here.tokens(ANN)
+    for auth_type in (AuthType.PLATFORM_OAUTH, AuthType.NONE, AuthType.PLATFORM_OAUTH):
+        patch = ServerPatch(auth_type=auth_type)
+        await servers.configure(here.scope, here.config.id, patch=patch)
+    assert not await is_good(here, issued)
+    await refused(world, here.refreshed(renewal(issued)), InvalidGrant)

@@ -10,7 +10,7 @@ from app.core import clock
 from app.core.enums import ActivityType, ActorKind, Role, TicketPriority, TicketStatus
 from app.core.errors import Invalid, NotFound
 from app.core.scope import MemberScope
-from app.domain import members, ticket_desk
+from app.domain import members, ticket_comments, ticket_desk
 from app.domain.edits import RevisionMismatch
 from app.domain.ticket_desk import HistoryFull, TicketPatch
 from tests.support.people import Reception
@@ -256,7 +256,7 @@ async def test_a_full_history_takes_no_more_and_leaves_the_ticket_as_it_was(
     ticket = await opened(scope)
     await owner.execute(
         "INSERT INTO activity (id, organization_id, ticket_id, type, detail, created_at)"
-        " SELECT 'sta_' || n, $1, $2, 'system', '{}', $3 FROM generate_series(1, 998) n",
+        " SELECT 'sta_' || n, $1, $2, 'system', '{}', $3 FROM generate_series(1, 1098) n",
         scope.organization_id,
         ticket.id,
         clock.now(),
@@ -266,6 +266,24 @@ async def test_a_full_history_takes_no_more_and_leaves_the_ticket_as_it_was(
     with pytest.raises(HistoryFull):
         await ticket_desk.set_status(scope, ticket.id, status=TicketStatus.CLOSED)
     assert await dump(owner) == before
+
+
+async def test_a_ticket_that_takes_no_more_comments_can_still_be_closed(
+    people: Reception, owner: asyncpg.Connection
+) -> None:
+    scope = await people.owner()
+    ticket = await opened(scope)
+    await owner.execute(
+        "INSERT INTO activity (id, organization_id, ticket_id, type, detail, created_at)"
+        " SELECT 'sta_' || n, $1, $2, 'system', '{}', $3 FROM generate_series(1, 999) n",
+        scope.organization_id,
+        ticket.id,
+        clock.now(),
+    )
+    with pytest.raises(HistoryFull):
+        await ticket_comments.add(scope, ticket.id, body="One more.")
+    await ticket_desk.set_status(scope, ticket.id, status=TicketStatus.CLOSED)
+    assert (await ticket_desk.by_id(scope, ticket.id)).status is TicketStatus.CLOSED
 
 
 async def test_a_history_stays_in_order_although_clocks_differ(

@@ -89,6 +89,24 @@ async def test_what_is_no_address_is_told_at_the_field_which_keeps_it(
     assert here.people.postbox.mails == []
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "=?x?q?eve=40evil.test=3e=00?=ann@acme.test",
+        "=?utf-8?q?=61=6e=6e?=@acme.test",
+        "ann=?utf-8?b?zxzl?=@acme.test",
+    ],
+)
+async def test_an_address_that_mail_programs_read_as_another_gets_no_code(
+    here: Door, browser: Browser, typed: str
+) -> None:
+    """An encoded word (RFC 2047): the mail would go to an address that is not the one kept."""
+    await browser.agree(await here.registered())
+    assert (await browser.submit("Send me a code", email=typed)).status_code == 400
+    await here.people.desk.mail.emptied()
+    assert here.people.postbox.mails == []
+
+
 async def test_a_wrong_code_is_told_at_the_field_and_the_fifth_ends_the_login(
     world: World, here: Door, browser: Browser
 ) -> None:

@@ -116,6 +116,8 @@ class Door:
         key = await self.consented(app, **asking)
         if self.config.auth_type is AuthType.PLATFORM_OAUTH:
             return await self.try_code(key, await self.mailed_code(key, who))
+        if await oauth_configs.of_server(self.scope, self.config.id) is None:
+            await configure(self, ISSUER)
         round_trip = await oauth_logins.go_upstream(self.config, key)
         await oauth_logins.back_from_upstream(self.config, key, state=round_trip.state)
         person = Person(issuer=ISSUER, subject=who, email=f"{who}@acme.test")

@@ -120,11 +120,11 @@ async def held_back(world: World) -> AsyncIterator[None]:
         await until_someone_waits(world.owner)
 
 
-async def until_someone_waits(owner: asyncpg.Connection) -> None:
-    """Return when a statement on this database waits for a lock; TimeoutError after 5 seconds."""
+async def until_someone_waits(owner: asyncpg.Connection, *, number: int = 1) -> None:
+    """Return when so many statements here wait for a lock; TimeoutError after 5 seconds."""
     async with asyncio.timeout(5):
-        while not await owner.fetchval(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            " AND datname = current_database())"
+        while number > await owner.fetchval(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            " AND datname = current_database()"
         ):
             await asyncio.sleep(0.005)
