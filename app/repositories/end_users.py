@@ -105,7 +105,8 @@ WITH sessions AS (
         ended_at = CASE kind WHEN 'visit' THEN coalesce(ended_at, last_seen_at) ELSE ended_at END
     WHERE end_user_id = $1),
 tickets AS (UPDATE ticket SET end_user_id = $2 WHERE end_user_id = $1),
-calls AS (UPDATE tool_call SET end_user_id = $2 WHERE end_user_id = $1)
+calls AS (UPDATE tool_call SET end_user_id = $2 WHERE end_user_id = $1),
+contact AS (UPDATE end_user SET email = NULL WHERE id = $1)
 DELETE FROM run_handle WHERE end_user_id = $1
 """
 

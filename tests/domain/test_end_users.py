@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
@@ -70,8 +71,10 @@ async def known(world: World, person: Person = ANN) -> Walker:
 
 
 async def again(one: Walker, world: World) -> Walker:
-    """Whoever the same session leads to now."""
-    return await admitted(world, Credentials(session_id=one.scope.session_id))
+    """Whoever the same session is of now; a call would have to bring a person's token besides."""
+    session_id = one.scope.session_id
+    row = await the_row(world, "SELECT end_user_id FROM session WHERE id = $1", session_id)
+    return Walker(replace(one.scope, end_user_id=row["end_user_id"]))
 
 
 async def walk(one: Walker, guide: Guide, done: int) -> None:

@@ -4,6 +4,7 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -19,7 +20,23 @@ from app.domain.upstream_errors import (
 from tests.support.identity_provider import IdentityProvider, identity_provider, key_for
 from tests.support.upstream import configured, log_in, make_upstream
 
-NOW = clock.now().timestamp()
+
+@dataclass(frozen=True)
+class FromNow:
+    """A time so many seconds from when the test runs, as a claim."""
+
+    seconds: int
+
+
+def at_present(claims: dict[str, Any]) -> dict[str, Any]:
+    """The claims with their times filled in."""
+    now = clock.now().timestamp()
+    return {
+        name: now + value.seconds if isinstance(value, FromNow) else value
+        for name, value in claims.items()
+    }
+
+
 DISCOVERY = "/.well-known/openid-configuration"
 
 
@@ -51,13 +68,13 @@ def upstream() -> Upstream:
         {"aud": ["our client:id", "another client"], "azp": "another client"},
         {"azp": "another client"},
         {"azp": ["our client:id"]},
-        {"exp": NOW - 61},
+        {"exp": FromNow(-61)},
         {"exp": None},
         {"exp": "never"},
         {"exp": True},
-        {"iat": NOW + 3600},
+        {"iat": FromNow(3600)},
         {"iat": None},
-        {"nbf": NOW + 3600},
+        {"nbf": FromNow(3600)},
         {"sub": None},
         {"sub": ""},
         {"sub": 7},
@@ -71,7 +88,7 @@ def upstream() -> Upstream:
 async def test_an_id_token_that_says_something_else_is_not_accepted(
     upstream: Upstream, provider: IdentityProvider, claims: dict[str, Any]
 ) -> None:
-    provider.faults.claims = claims
+    provider.faults.claims = at_present(claims)
     with pytest.raises(IdentityNotAccepted):
         await log_in(upstream, configured(provider.issuer))
 
@@ -82,8 +99,8 @@ async def test_an_id_token_that_says_something_else_is_not_accepted(
         {"aud": ["our client:id"]},
         {"aud": ["our client:id", "another client"], "azp": "our client:id"},
         {"azp": "our client:id"},
-        {"exp": NOW + 3},
-        {"iat": NOW + 30},
+        {"exp": FromNow(3)},
+        {"iat": FromNow(30)},
         {"at_hash": None},
         {"extra": {"a": [1]}},
     ],
@@ -91,7 +108,7 @@ async def test_an_id_token_that_says_something_else_is_not_accepted(
 async def test_what_the_specification_allows_is_accepted(
     upstream: Upstream, provider: IdentityProvider, claims: dict[str, Any]
 ) -> None:
-    provider.faults.claims = claims
+    provider.faults.claims = at_present(claims)
     assert (await log_in(upstream, configured(provider.issuer))).subject == "person-1"
 
 

@@ -51,12 +51,12 @@ async def test_no_word_of_a_person_who_logged_in_stays_anywhere(
 ) -> None:
     agent = await place.visitor()
     await agent.call("start_walkthrough", name=place.walkthrough.id)
+    await agent.call("get_support", **WORDS)
     anonymous = await owner.fetchval("SELECT id FROM end_user")
     config = await config_of(place)
     person = await end_users.become_known(
         admission.server_scope(config), PERSON, anonymous_id=anonymous, session_id=agent.session_id
     )
-    await agent.call("get_support", **WORDS)
     assert len(await mentions(owner, "canary")) >= 3
     await graph.change(FORGET, id=person)
     assert await mentions(owner, "canary") == []
