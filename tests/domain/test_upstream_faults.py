@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from app.core import clock
 from app.domain import provider_metadata
 from app.domain.oauth_errors import AccessDenied
 from app.domain.provider_metadata import ANSWER_MAX_BYTES
@@ -21,7 +20,6 @@ from tests.support.identity_provider import IdentityProvider, identity_provider
 from tests.support.internet import response
 from tests.support.upstream import TRIP, configured, fetcher, log_in, make_upstream
 
-NOW = clock.now().timestamp()
 DISCOVERY = "/.well-known/openid-configuration"
 
 
