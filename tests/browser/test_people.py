@@ -101,6 +101,7 @@ async def test_the_keyboard_alone_signs_in_and_out(
     await people.newcomer(ADA)
     async with tab(browser, platform.origin) as page:
         await page.goto("/sign-in")
+        await expect(page.get_by_label("E-mail address")).to_be_focused()
         await page.keyboard.type(ADA)
         await page.keyboard.press("Tab")
         await page.keyboard.type(PASSWORD)
