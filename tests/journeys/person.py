@@ -52,10 +52,14 @@ class Person:
         message = "the login did not come to an end"
         raise AssertionError(message)
 
+    def _unread(self) -> set[Path]:
+        mine = f"To: {self.email}".encode()
+        return {mail for mail in self.outbox.glob("*.eml") if mine in mail.read_bytes()} - self.read
+
     async def _code(self) -> str:
         """The code in the mail that comes next."""
         async with asyncio.timeout(10):
-            while not (new := set(self.outbox.glob("*.eml")) - self.read):
+            while not (new := self._unread()):
                 await asyncio.sleep(0.02)
         self.read |= new
         text = message_from_bytes(max(new).read_bytes()).get_payload(decode=True)
