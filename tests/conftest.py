@@ -35,7 +35,11 @@ async def database_url(cluster_url: str, template: str) -> AsyncIterator[str]:
 async def database(database_url: str) -> AsyncIterator[str]:
     """The pool, started on this test's database; after the test no connection may be held."""
     await DB.start(
-        database_url, tenant_role=await databases.tenant_role_of(database_url), pool_size=20
+        database_url,
+        tenant_role=await databases.tenant_role_of(database_url),
+        pool_size=20,
+        acquire_timeout_seconds=30,  # a busy machine is no fault
+        statement_timeout_seconds=60,
     )
     try:
         yield database_url

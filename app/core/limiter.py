@@ -1,7 +1,7 @@
 """Rate limits: so many calls a minute for an address, and for an end user of a server.
 
 Both count with a sliding window: calls of this minute, plus the share of the minute before that a
-window of 60 seconds still covers.
+window of 60 seconds still covers. Attempts may be counted by the day in the same way.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ from redis.exceptions import RedisError
 from app.core.background import in_background
 from app.core.metrics import Metrics
 
-WINDOW_SECONDS: Final = 60
+MINUTE_SECONDS: Final = 60
+DAY_SECONDS: Final = 24 * 60 * 60
 KEYS_MAX: Final = 100_000  # of each of two generations: about 30 MB when an attack fills them
 REDIS_TIMEOUT_SECONDS: Final = 0.2
 REDIS_CONNECTIONS_MAX: Final = 8  # a call holds one for some 100 µs
@@ -31,27 +32,34 @@ log = structlog.get_logger()
 
 
 class Window(NamedTuple):
-    """What was counted: in the minute before, in this one, and how much of this one is left."""
+    """What was counted: in the window before, in this one, and how much of this one is left."""
 
     previous: int
     current: int
     seconds_left: float
+    seconds: int = MINUTE_SECONDS
 
     def wait_seconds(self, limit: int) -> int:
         """Whole seconds until one more call fits under `limit`; at least 1."""
         free = limit - 1 - self.current
         if free >= 0:
-            wait = self.seconds_left - free * WINDOW_SECONDS / max(self.previous, 1)
+            wait = self.seconds_left - free * self.seconds / max(self.previous, 1)
         else:
-            overlap = WINDOW_SECONDS * (limit - 1) / self.current
-            wait = self.seconds_left + WINDOW_SECONDS - overlap
+            overlap = self.seconds * (limit - 1) / self.current
+            wait = self.seconds_left + self.seconds - overlap
         return max(1, math.ceil(wait))
 
 
 class Windows:
     """Counts of this process, in bounded memory; no I/O."""
 
-    def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        seconds: int = MINUTE_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._seconds = seconds
         self._monotonic = monotonic
         self._began = monotonic()
         self._previous: dict[str, int] = {}
@@ -60,22 +68,22 @@ class Windows:
     def hit(self, key: str, limit: int) -> int:
         """0 if the call fits under `limit`, and counts it; else the seconds to wait."""
         elapsed = self._monotonic() - self._began
-        # A table that fills up early ends its minute early: whoever sends from so many addresses
+        # A table that fills up early ends its window early: whoever sends from so many addresses
         # is not stopped by counting, and must not cost more memory.
-        if elapsed >= WINDOW_SECONDS or len(self._current) >= KEYS_MAX:
+        if elapsed >= self._seconds or len(self._current) >= KEYS_MAX:
             elapsed = self._turn(elapsed)
         current = self._current.get(key, 0)
         previous = self._previous.get(key, 0)
-        left = WINDOW_SECONDS - elapsed
-        if current + int(previous * left / WINDOW_SECONDS) < limit:
+        left = self._seconds - elapsed
+        if current + int(previous * left / self._seconds) < limit:
             self._current[key] = current + 1
             return 0
-        return Window(previous, current, left).wait_seconds(limit)
+        return Window(previous, current, left, self._seconds).wait_seconds(limit)
 
     def _turn(self, elapsed: float) -> float:
-        self._previous = self._current if elapsed < 2 * WINDOW_SECONDS else {}
+        self._previous = self._current if elapsed < 2 * self._seconds else {}
         self._current = {}
-        late = elapsed % WINDOW_SECONDS if elapsed >= WINDOW_SECONDS else 0.0
+        late = elapsed % self._seconds if elapsed >= self._seconds else 0.0
         self._began += elapsed - late
         return late
 
@@ -93,7 +101,7 @@ class Limiter:
         self._metrics = metrics
         self._address_limit = address_calls_per_minute
         self._addresses = Windows()
-        self._local = Windows()
+        self._local = {span: Windows(seconds=span) for span in (MINUTE_SECONDS, DAY_SECONDS)}
         self._redis = _SharedWindows(redis_url) if redis_url else None
         self._places = asyncio.Semaphore(REDIS_CONNECTIONS_MAX)
         self._is_broken = asyncio.Event()
@@ -124,31 +132,35 @@ class Limiter:
             self._metrics.limiter_refused.labels("address").inc()
         return wait
 
-    async def hit(self, key: str, per_minute: int) -> int:
-        """0 if the call may go ahead, else the seconds after which it may."""
-        wait = await self.hit_if_counted(key, per_minute)
+    async def hit(self, key: str, limit: int, *, seconds: int = MINUTE_SECONDS) -> int:
+        """0 if one more of `limit` in so many seconds may go ahead, else how long to wait."""
+        wait = await self.hit_if_counted(key, limit, seconds=seconds)
         if wait is None:
             self._metrics.limiter_unchecked.inc()
         return wait or 0
 
-    async def hit_if_counted(self, key: str, per_minute: int) -> int | None:
+    async def hit_if_counted(
+        self, key: str, limit: int, *, seconds: int = MINUTE_SECONDS
+    ) -> int | None:
         """The same, but None while a configured Redis is away: whoever asks decides."""
         if self._redis is None:
-            wait: int | None = self._local.hit(key, per_minute)
+            wait: int | None = self._local[seconds].hit(key, limit)
         else:
-            wait = await self._told_by(self._redis, key, per_minute)
+            wait = await self._told_by(self._redis, key, limit, seconds)
         if wait:
             self._metrics.limiter_refused.labels("end_user").inc()
         return wait
 
-    async def _told_by(self, redis: "_SharedWindows", key: str, per_minute: int) -> int | None:
+    async def _told_by(
+        self, redis: "_SharedWindows", key: str, limit: int, seconds: int
+    ) -> int | None:
         """What Redis says to the call; None while it is away."""
         try:
             # Not the pool's own queue: there a cancellation can get lost, and with it the timeout.
             async with asyncio.timeout(REDIS_TIMEOUT_SECONDS), self._places:
                 if self._is_broken.is_set():
                     return None
-                return await redis.hit(key, per_minute)
+                return await redis.hit(key, limit, seconds)
         except _REDIS_DOWN as error:
             self._break(type(error).__name__)
             return None
@@ -203,13 +215,13 @@ class _SharedWindows:
             connection_pool=self._pool,  # type: ignore[arg-type]  # as its docstring says
         )
 
-    async def hit(self, key: str, limit: int) -> int:
-        if await self._storage.acquire_sliding_window_entry(key, limit, WINDOW_SECONDS):
+    async def hit(self, key: str, limit: int, seconds: int) -> int:
+        if await self._storage.acquire_sliding_window_entry(key, limit, seconds):
             return 0
-        found = await self._storage.get_sliding_window(key, WINDOW_SECONDS)
+        found = await self._storage.get_sliding_window(key, seconds)
         previous, _, current, expires_in = found  # a count is kept for two windows
-        left = max(0.0, expires_in - WINDOW_SECONDS)
-        return Window(previous, current, left).wait_seconds(limit)
+        left = max(0.0, expires_in - seconds)
+        return Window(previous, current, left, seconds).wait_seconds(limit)
 
     async def ping(self) -> None:
         await self._storage.get("ping")

@@ -1,6 +1,7 @@
 """Mail: written and sent behind the caller's back, over SMTP or into a folder on this machine."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ WAITING_MAX: Final = 1000
 SEND_SECONDS: Final = 30.0
 DRAIN_SECONDS: Final = 5.0
 PAUSES_SECONDS: Final = (0.0, 2.0, 20.0)  # before each attempt; after the last it is dropped
+_LINK: Final = re.compile(r"://|@|www\.|\w\.[^\W\d_]{2}", re.IGNORECASE)
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _AWAY = (OSError, TimeoutError, aiosmtplib.SMTPException, Unavailable)
 
@@ -98,6 +100,14 @@ class OutboxMailer:
         draft = self._folder / f".{name}"
         draft.write_bytes(content)
         draft.rename(self._folder / f"{name}.eml")
+
+
+def without_links(name: str, otherwise: str) -> str:
+    """A name that somebody chose, or `otherwise` if mail programs would make a link of it.
+
+    Our mail goes to strangers: it is not to lead them where whoever chose the name wants them.
+    """
+    return otherwise if _LINK.search(name) else name
 
 
 def mailer(smtp_url: str | None, *, sender: str, outbox: Path) -> Mailer:

@@ -24,7 +24,7 @@ from app.domain.account_rules import (
 from app.domain.desk import (
     ADDRESS_ATTEMPTS_PER_MINUTE,
     EMAIL_ATTEMPTS_PER_MINUTE,
-    MAILS_PER_MINUTE,
+    MAILS_PER_DAY,
     Client,
     Desk,
 )
@@ -73,7 +73,7 @@ async def sign_up(desk: Desk, client: Client, *, email: str, password: str, name
     check_password(faults, "password", password, email=address)
     faults.line("name", name, longest=NAME_MAX_CHARACTERS)
     faults.refuse()
-    await _take(desk, "sign up", client, address, per_minute=MAILS_PER_MINUTE)
+    await desk.take_mail("sign up", client.address, address)
     password_hash = await desk.passwords.hashed(password)
     if await lookups.account_by_email(address) is None:
         newcomer = admission.account_holder(new_id("usr"), address)
@@ -118,7 +118,8 @@ async def sign_in(
     Raises NotSignedIn, TooMany and Unavailable.
     """
     address = canonical_email(email)
-    await _take(desk, "sign in", client, address, per_minute=EMAIL_ATTEMPTS_PER_MINUTE)
+    await desk.attempts.take("sign in", client.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE)
+    await desk.attempts.take("sign in", address, per_minute=EMAIL_ATTEMPTS_PER_MINUTE)
     row = await lookups.account_by_email(address)
     known_hash: str | None = row["password_hash"] if row else None
     if not await desk.passwords.is_right(password, known_hash) or row is None:
@@ -154,7 +155,7 @@ async def request_password_reset(desk: Desk, client: Client, *, email: str) -> N
     faults = Faults()
     check_email(faults, address)
     faults.refuse()
-    await _take(desk, "reset", client, address, per_minute=MAILS_PER_MINUTE)
+    await desk.take_mail("reset", client.address, address)
     desk.mail.post(lambda: _way_back(desk, address))
 
 
@@ -226,11 +227,6 @@ async def rename(user: UserScope, *, name: str) -> Account:
         return await viewer(user)
 
 
-async def _take(desk: Desk, door: str, client: Client, email: str, *, per_minute: int) -> None:
-    await desk.attempts.take(door, client.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE)
-    await desk.attempts.take(door, email, per_minute=per_minute)
-
-
 async def _issued(user: UserScope, purpose: TokenPurpose) -> Secret:
     token = new_token("mcpt")
     await OneTimeTokens(user).insert(
@@ -259,7 +255,7 @@ def _invalid_link() -> InvalidLink:
 
 async def _confirmation(desk: Desk, user: UserScope) -> Mail | None:
     try:
-        await desk.attempts.take("confirm", user.email, per_minute=1)
+        await desk.attempts.take("confirm", user.email, per_minute=1, per_day=MAILS_PER_DAY)
     except TooMany:  # told to no one: whoever signs in must not learn that the account is there
         return None
     async with database.connection(user):

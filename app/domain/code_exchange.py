@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from typing import Any, Final
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 from typing_extensions import override
@@ -88,7 +88,8 @@ def _authentication(
     secret = client_secret.reveal()
     methods = metadata.token_endpoint_auth_methods_supported
     if "client_secret_basic" in methods:
-        pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+        # %20 and not "+", which some providers do not read as a space.
+        pair = f"{quote(client_id, safe='')}:{quote(secret, safe='')}"
         return {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}, {}
     if "client_secret_post" in methods:
         return {}, {"client_id": client_id, "client_secret": secret}

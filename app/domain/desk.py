@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from app.core.attempts import Attempts
+from app.core.limiter import network_of
 from app.core.mail import MailQueue
 from app.core.passwords import Passwords
 from app.core.sealed import Sealer
 
 ADDRESS_ATTEMPTS_PER_MINUTE: Final = 30  # of one client, who may be a whole office
 EMAIL_ATTEMPTS_PER_MINUTE: Final = 10
-MAILS_PER_MINUTE: Final = 3  # to one address, whoever asks for them
+MAILS_PER_MINUTE: Final = 3  # to one mailbox, as one client asks for them
+MAILS_PER_DAY: Final = 20
+ASKER_MAILS_PER_DAY: Final = 1000  # to whomever
+# Whoever asks: a mailbox bears no more, and no stranger alone uses up what its owner needs.
+MAILBOX_MAILS_PER_MINUTE: Final = 10
+MAILBOX_MAILS_PER_DAY: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +29,18 @@ class Desk:
     sealer: Sealer
     base_url: str
 
+    async def take_mail(self, door: str, asker: str, email: str, *, jointly: bool = False) -> None:
+        """Count a mail to this address, for which `asker` asks: a client's address, or an id.
+
+        Raises TooMany and, with `jointly`, Unavailable while a configured Redis is away.
+        """
+        take = self.attempts.take_jointly if jointly else self.attempts.take
+        box = _mailbox(email)
+        own = f"{network_of(asker)} {box}"
+        await take(door, asker, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE, per_day=ASKER_MAILS_PER_DAY)
+        await take(door, own, per_minute=MAILS_PER_MINUTE, per_day=MAILS_PER_DAY)
+        await take("mail", box, per_minute=MAILBOX_MAILS_PER_MINUTE, per_day=MAILBOX_MAILS_PER_DAY)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
@@ -30,3 +48,9 @@ class Client:
 
     address: str
     user_agent: str = ""
+
+
+def _mailbox(email: str) -> str:
+    """What receives the mail to an address: `ann+docs@` is most often `ann@`."""
+    name, _, domain = email.rpartition("@")
+    return f"{name.partition('+')[0]}@{domain}"

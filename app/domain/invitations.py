@@ -7,6 +7,7 @@ from typing import Any, Final
 from app.core import clock
 from app.core.enums import Role
 from app.core.errors import Conflict, NotAllowed, NotFound, TooMany
+from app.core.mail import without_links
 from app.core.page import Page, Place
 from app.core.scope import MemberScope, UserScope
 from app.core.secrets import Secret, digest, new_token
@@ -19,7 +20,7 @@ from app.domain.members import MOST_MEMBERS, held_team
 from app.domain.permissions import Action
 from app.repositories import database, lookups
 from app.repositories.members import AlreadyInvited, Invitation, Invitations, Memberships
-from app.repositories.organizations import Organizations
+from app.repositories.organizations import Organization, Organizations
 
 __all__ = [
     "AlreadyInvited",
@@ -73,13 +74,14 @@ class Preview:
 async def invite(scope: MemberScope, desk: Desk, *, email: str, role: Role) -> Invitation:
     """A new invitation, on its way by mail; one that has expired is replaced.
 
-    Raises Invalid, NotPermitted, AlreadyMember, AlreadyInvited and Conflict.
+    Raises Invalid, NotPermitted, TooMany, AlreadyMember, AlreadyInvited and Conflict.
     """
     permissions.require(scope, Action.INVITE)
     address = canonical_email(email)
     faults = Faults()
     check_email(faults, address)
     faults.refuse()
+    await desk.take_mail("invite", scope.organization_id, address)
     token, fresh = _fresh()
     values = {
         **fresh,
@@ -101,7 +103,7 @@ async def invite(scope: MemberScope, desk: Desk, *, email: str, role: Role) -> I
         invitation = await Invitations(scope).insert(values)
         subject = Subject("invitation", invitation.id)
         await audit.record(scope, "invitation.sent", subject, after=invitation)
-    _send(desk, invitation, token, organization.name)
+    _send(desk, invitation, token, organization)
     return invitation
 
 
@@ -140,7 +142,7 @@ async def resend(scope: MemberScope, desk: Desk, invitation_id: str) -> Invitati
         invitation = _existing(await Invitations(scope).pending_by_id(invitation_id))
         subject = Subject("invitation", invitation_id)
         await audit.record(scope, "invitation.resent", subject, before=before, after=invitation)
-    _send(desk, invitation, token, organization.name)
+    _send(desk, invitation, token, organization)
     return invitation
 
 
@@ -232,13 +234,13 @@ def _inviting(role: Role) -> Action:
     return Action.MANAGE_OWNERS if role is Role.OWNER else Action.INVITE
 
 
-def _send(desk: Desk, invitation: Invitation, token: Secret, organization: str) -> None:
+def _send(desk: Desk, invitation: Invitation, token: Secret, organization: Organization) -> None:
     mail = account_mail.invitation(
         desk.base_url,
         invitation.email,
         token,
-        organization=organization,
-        invited_by=invitation.invited_by_name,
+        organization=without_links(organization.name, organization.slug),
+        invited_by=without_links(invitation.invited_by_name, "A member"),
     )
     database.once_committed(lambda: desk.mail.post(mail))
 

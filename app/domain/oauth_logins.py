@@ -11,6 +11,8 @@ import msgspec
 from app.core import clock
 from app.core.enums import AuthType
 from app.core.ids import new_id
+from app.core.limiter import network_of
+from app.core.mail import without_links
 from app.core.scope import ServerScope
 from app.core.sealed import derived
 from app.core.secrets import Secret, digest, new_token
@@ -19,7 +21,6 @@ from app.domain.account_rules import canonical_email, check_email
 from app.domain.desk import (
     ADDRESS_ATTEMPTS_PER_MINUTE,
     EMAIL_ATTEMPTS_PER_MINUTE,
-    MAILS_PER_MINUTE,
     Desk,
 )
 from app.domain.desk import Client as Visitor
@@ -38,7 +39,7 @@ CODE_LIFE: Final = timedelta(seconds=60)
 CODES_PER_FLOW: Final = 5
 WRONG_CODES_MAX: Final = 5
 SUBJECT_MAX_CHARACTERS: Final = 255  # OpenID Connect Core §2
-_DIGITS: Final = 8  # with five attempts for a login, and three mails a minute for an address
+_DIGITS: Final = 8  # with five attempts for a login, and a hundred mails a day to an address
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +75,7 @@ async def request_email_code(
     scope = admission.server_scope(config)
     async with database.transaction(scope):  # who may not go on uses up no one's limit
         await oauth_flows.locked_after_consent(scope, key)
-    await desk.attempts.take_jointly(
-        "mail a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
-    )
-    await desk.attempts.take_jointly("mail a code", address, per_minute=MAILS_PER_MINUTE)
+    await desk.take_mail("mail a code", visitor.address, address, jointly=True)
     code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
     async with database.transaction(scope):
         kept = await oauth_flows.locked_after_consent(scope, key)
@@ -92,7 +90,9 @@ async def request_email_code(
         }
         await OAuthFlows(scope).change(kept.id, change)
         flow = await oauth_flows.held(config, key)
-    desk.mail.post(oauth_mail.login_code(address, code, server_name=config.name))
+    desk.mail.post(
+        oauth_mail.login_code(address, code, server=without_links(config.name, config.slug))
+    )
     return flow
 
 
@@ -107,9 +107,9 @@ async def check_email_code(
     await desk.attempts.take_jointly(
         "try a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
     )
-    await desk.attempts.take_jointly(
-        "try a code", flow.email or flow.id, per_minute=EMAIL_ATTEMPTS_PER_MINUTE
-    )
+    # Of this client: a stranger who tries codes for an address does not keep its owner out.
+    whose = f"{network_of(visitor.address)} {flow.email or flow.id}"
+    await desk.attempts.take_jointly("try a code", whose, per_minute=EMAIL_ATTEMPTS_PER_MINUTE)
     scope = admission.server_scope(config)
     digits = "".join(character for character in code if character.isalnum())
     async with admission.unit_of_work(config), database.transaction(scope):

@@ -4,14 +4,14 @@ from app.core.mail import Mail
 from app.core.secrets import Secret
 
 
-def login_code(to: str, code: Secret, *, server_name: str) -> Mail:
+def login_code(to: str, code: Secret, *, server: str) -> Mail:
     """Brings the one-time code. The subject does not show it: screens show subjects to others."""
     digits = code.reveal()
     return Mail(
         to=to,
-        subject=f"Your code to log in to {server_name}",
+        subject=f"Your code to log in to {server}",
         text=(
-            f"Your code to log in to {server_name}:\n\n"
+            f"Your code to log in to {server}:\n\n"
             f"    {digits[:4]} {digits[4:]}\n\n"
             "Enter it within 10 minutes in the browser window that asked for it, and nowhere "
             "else.\nNobody of ours will ever ask you for it.\n\n"

@@ -23,6 +23,7 @@ from app.repositories.oauth_grants import HeldCode, HeldRefresh, NewToken, OAuth
 
 ACCESS_LIFE: Final = timedelta(minutes=15)
 REFRESH_LIFE: Final = timedelta(days=30)  # counted anew at each refresh
+GRANT_LIFE: Final = timedelta(days=365)  # then the person is asked again, however often it was used
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 _CODE: Final = "This code is unknown, expired or used. Begin the login anew."
 _REFRESH: Final = "This refresh token is unknown, expired, used or revoked. Begin the login anew."
@@ -135,16 +136,18 @@ async def _issue(
     now: datetime,
 ) -> Issued:
     access, again = new_token("mcpa"), new_token("mcpr")
+    ends_at = held.granted_at + GRANT_LIFE
+    access_ends_at = min(now + ACCESS_LIFE, ends_at)
     tokens = (
         NewToken(
             kind=OAuthTokenKind.ACCESS,
             token_hash=digest(access.reveal()),
-            expires_at=now + ACCESS_LIFE,
+            expires_at=access_ends_at,
         ),
         NewToken(
             kind=OAuthTokenKind.REFRESH,
             token_hash=digest(again.reveal()),
-            expires_at=now + REFRESH_LIFE,
+            expires_at=min(now + REFRESH_LIFE, ends_at),
         ),
     )
     await OAuthGrants(scope).add_tokens(
@@ -154,7 +157,7 @@ async def _issue(
     return Issued(
         access=access,
         refresh=again if has_refresh else None,
-        expires_in_seconds=int(ACCESS_LIFE.total_seconds()),
+        expires_in_seconds=int((access_ends_at - now).total_seconds()),
         scopes=scopes,
     )
 

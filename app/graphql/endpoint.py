@@ -11,11 +11,12 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from app.core.errors import NotAllowed, NotSignedIn, ProductError, TooMany, Unavailable
+from app.core.headers import by_name
 from app.core.log import note
 from app.domain.desk import Client, Desk
 from app.graphql import access, cors, errors
 from app.graphql.context import Context
-from app.graphql.request import Operation, Unreadable, body, check_form, headers_of, operation
+from app.graphql.request import Operation, Unreadable, body, check_form, operation
 from app.graphql.schema import Schema
 
 TIME_LIMIT_SECONDS: Final = 15.0
@@ -51,7 +52,7 @@ class GraphqlEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         assert scope["type"] == ScopeType.HTTP
-        given = headers_of(scope["headers"])
+        given = by_name(scope["headers"])
         if cors.is_preflight(scope["method"], given):
             await send({"type": "http.response.start", "status": 204, "headers": cors.PREFLIGHT})
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,6 +1,6 @@
 """One GraphQL request over HTTP, as it is read from the wire."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,15 +36,6 @@ class Operation(msgspec.Struct, rename="camel", kw_only=True):
     query: str
     variables: dict[str, Any] | None = None
     operation_name: str | None = None
-
-
-def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers by name in lower case; of cookies, which may be split, all."""
-    found: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
-        found[key] = f"{found[key]}; {text}" if key == "cookie" and key in found else text
-    return found
 
 
 def check_form(method: str, headers: Headers) -> None:

@@ -86,16 +86,21 @@ def unexpected(request_id: str) -> Answer:
     return answer(Kind.ERROR, facts, message)
 
 
-def ticket_opened(number: int, title: str, *, is_repeat: bool, run: str | None = None) -> Answer:
+def ticket_opened(
+    number: int, title: str, *, is_repeat: bool, has_address: bool = True, run: str | None = None
+) -> Answer:
     """The ticket's number. The address it answers to is not told: it may not be the caller's."""
     if is_repeat:
         text = (
             f"This was reported a moment ago as support ticket #{number}; no second one was opened."
         )
     else:
-        text = (
-            f'Support ticket #{number} "{line(title)}" was opened. '
+        way = (
             "Tell the user this number; the answer comes by e-mail."
+            if has_address
+            else "Tell the user this number. Their login gave no verified e-mail address to answer "
+            "to: ask how they can be reached, and say it in the problemContext of another ticket."
         )
+        text = f'Support ticket #{number} "{line(title)}" was opened. {way}'
     facts = {"ticket": {"number": number, "title": title, "isRepeat": is_repeat}}
     return answer(Kind.TICKET, facts, text, run=run)

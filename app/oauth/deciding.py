@@ -172,6 +172,8 @@ def _once(form: Parameters) -> dict[str, str]:
 
 
 def _basic_id(headers: dict[str, str]) -> str | None:
+    if "," in headers["Authorization"]:  # Authlib would read the first of two
+        raise InvalidClientError(description="There is more than one Authorization header.")
     try:
         client_id, _ = extract_basic_authorization(headers)
     except ValueError as error:  # what is behind "Basic" is no base64 of a text

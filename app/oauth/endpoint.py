@@ -6,6 +6,7 @@ from authlib.oauth2 import OAuth2Error
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from app.core.errors import NotFound, ProductError, TooMany
+from app.core.headers import by_name
 from app.core.limiter import Limiter
 from app.core.log import note
 from app.domain.desk import Client as Visitor
@@ -15,7 +16,7 @@ from app.oauth.address import OAuthAddress
 from app.oauth.answer import Answer
 from app.oauth.errors import MethodNotAllowed
 from app.oauth.plane import Plane
-from app.oauth.request import Headers, Request, headers_of, read_body
+from app.oauth.request import Headers, Request, read_body
 from app.oauth.routes import Handler, Route, route_of
 
 _BODILESS: Final = frozenset({"GET", "HEAD"})
@@ -38,7 +39,7 @@ class OAuthEndpoint:
     ) -> None:
         """Answer one request to a path that is served."""
         method = cast("HTTPScope", scope)["method"]
-        headers = headers_of(scope["headers"])
+        headers = by_name(scope["headers"])
         route = route_of(address.path)
         assert route is not None
         try:

@@ -54,7 +54,8 @@ def told_by_authlib(error: OAuth2Error) -> Answer:
     note(code=error.error)
     is_client = error.error == InvalidClient.code
     status = 401 if is_client else error.status_code
-    description = str(error.get_error_description() or "") or "The request is not valid."
+    # get_error_description may quote the request, and in that a secret may be out of place.
+    description = str(error.description or "") or "The request is not valid."
     return _answer(status, str(error.error), description, (_CHALLENGE,) if is_client else ())
 
 

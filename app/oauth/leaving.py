@@ -67,8 +67,9 @@ def at_once(
 ) -> Answer:
     """What becomes of a request that no login can begin with.
 
-    Nobody was asked anything yet, and anyone can register a client: a browser is sent on by itself
-    only to where it is anyway, the person's own machine; elsewhere, by a link (RFC 9700 §4.11.2).
+    Nobody was asked anything yet, and anyone can register a client, for whichever app's addresses:
+    a browser is sent on by itself only to a port of its own machine; elsewhere, by a link
+    (RFC 9700 §4.11.2).
     """
     url = _with(redirect_uri, _told(request, state, error))
     if leads_home(redirect_uri):
@@ -77,10 +78,10 @@ def at_once(
 
 
 def leads_home(redirect_uri: str) -> bool:
-    """Whether the address is that of an app on the person's own machine."""
+    """Whether the address is a port of the person's own machine."""
     parts = urlsplit(redirect_uri)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return parts.scheme not in {"http", "https"} or host in LOOPBACK_HOSTS
+    return parts.scheme == "http" and host in LOOPBACK_HOSTS
 
 
 def _onward(plane: Plane, flow: Flow, url: str, *, title: str) -> Answer:

@@ -27,7 +27,7 @@ async def protected_resource(_plane: Plane, request: Request) -> Answer:
     """
     path = request.path.removeprefix(PROTECTED_RESOURCE).removesuffix("/")
     if path and not is_mcp_path(path):
-        message = f"There is no MCP address at {path}."
+        message = "There is no MCP address at this path."
         raise NotFound(message)
     document = {
         "resource": f"{request.origin}{path}",  # §3.3: the very address that was asked about

@@ -66,7 +66,7 @@ def consent(screen: Screen) -> Answer:
 <dd>{_destination(flow.redirect_uri)}</dd>
 <dt>The app may</dt>
 <dd>see and continue your walkthroughs at {server}, and ask for support in your name, until you
-have not used it for 30 days</dd>
+have not used it for 30 days, and for a year at most</dd>
 <dt>{server} learns</dt>
 <dd>{_learnt(request)}</dd>
 </dl>
@@ -140,13 +140,13 @@ def onward(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
 
 
 def unanswered(plane: Plane, request: Request, client: Client, *, url: str, reason: str) -> Answer:
-    """A link back to a client at some address on the web, whose request cannot be answered."""
-    app, host = _name(client.name), escape(urlsplit(url).netloc)
+    """A link back to a client, whose request cannot be answered."""
+    app = _name(client.name)
     main = f"""
 <p>{app} asked for a login to {_name(request.config.name)} in a way that does not work:
 {escape(reason)}</p>
-<p>If you know this app, <a href="{escape(url)}">go back to {host}</a> and try to connect again. If
-a link or somebody else brought you here, close this page.</p>"""
+<p>If you know this app, <a href="{escape(url)}">go back to it</a> and try to connect again. It
+leads to {_destination(url)}. If a link or somebody else brought you here, close this page.</p>"""
     return _page(plane, "This login cannot begin", main, status=400)
 
 

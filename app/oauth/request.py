@@ -1,6 +1,6 @@
 """One HTTP request to a login's address, as it is read from the wire."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 from urllib.parse import parse_qsl
@@ -95,15 +95,6 @@ class Request:
 def media_type(headers: Headers) -> str:
     """What the Content-Type header says, without parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """The headers by name in lower case; of cookies, which may be split, all."""
-    found: dict[str, str] = {}
-    for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1").strip()
-        found[key] = f"{found[key]}; {text}" if key == "cookie" and key in found else text
-    return found
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:

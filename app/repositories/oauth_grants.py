@@ -23,6 +23,7 @@ SELECT $11, $1, $2, id, $12, $13, $14, $9, $10 FROM made
 # Whoever asks at the same time waits here for the row, and then reads that it was used.
 _HOLD_CODE = """
 SELECT c.id, c.grant_id, g.client_id, g.auth_type, g.scopes, g.resource, g.revoked_at,
+    g.created_at AS granted_at,
     c.redirect_uri, c.code_challenge, c.expires_at, c.used_at
 FROM oauth_code c JOIN oauth_grant g ON g.id = c.grant_id
 WHERE c.organization_id = $1 AND c.server_id = $2 AND c.code_hash = $3
@@ -31,6 +32,7 @@ FOR UPDATE OF c
 
 _HOLD_REFRESH = """
 SELECT t.id, t.grant_id, g.client_id, g.auth_type, g.scopes, g.resource, g.revoked_at,
+    g.created_at AS granted_at,
     t.expires_at, t.used_at
 FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
 WHERE t.organization_id = $1 AND t.server_id = $2 AND t.token_hash = $3 AND t.kind = 'refresh'
@@ -98,6 +100,7 @@ class HeldRefresh:
     auth_type: AuthType
     scopes: tuple[str, ...]
     resource: str | None
+    granted_at: datetime
     revoked_at: datetime | None
     expires_at: datetime
     used_at: datetime | None

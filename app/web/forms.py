@@ -8,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, quote, urlencode
 
 from litestar import MediaType, Request, Response
+from litestar.exceptions import InternalServerException
 
 from app.core import session_cookie
 from app.core.errors import Invalid, NotAllowed, NotSignedIn, ProductError
@@ -160,7 +161,11 @@ async def posted(request: AnyRequest, *, origin: str) -> dict[str, str]:
     if content_type != "application/x-www-form-urlencoded":
         reason = "Send the form as application/x-www-form-urlencoded."
         raise Invalid(reason)
-    body = (await request.body()).decode("latin-1")
+    try:
+        body = (await request.body()).decode("latin-1")
+    except InternalServerException as error:  # so Litestar calls a sender who left
+        reason = "The form was cut off. Send it again."
+        raise Invalid(reason) from error
     try:
         pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=_MOST_INPUTS)
     except ValueError:

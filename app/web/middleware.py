@@ -1,5 +1,6 @@
 """What surrounds every request: its id, its log line, its headers, the last door for errors."""
 
+import asyncio
 import re
 import time
 from collections.abc import Iterable
@@ -18,6 +19,7 @@ from app.web.pages import CONTENT_SECURITY_POLICY
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 _PATH_MAX_CHARACTERS = 200
+BODY_SECONDS = 30.0  # for whatever is sent; whoever takes longer counts as gone
 _CLIENT_LEFT = 499  # what access logs call an answer that nobody waited for
 _PROBES = frozenset({"/live", "/ready", "/metrics", "/api/mcpserver/health"})
 _PLANES = {"graphql": "graphql", "oauth": "oauth", ".well-known": "oauth"}
@@ -51,9 +53,10 @@ class Frame:
         request_id = _request_id(scope["headers"])
         facts: dict[str, Any] = {}
         id_token, facts_token = REQUEST_ID.set(request_id), REQUEST_FACTS.set(facts)
-        answer = _Answer(send, [*self._headers, (b"x-request-id", request_id.encode())])
+        body = _Body(receive)
+        answer = _Answer(send, [*self._headers, (b"x-request-id", request_id.encode())], body)
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, body, answer)
         except Exception as error:  # noqa: BLE001 - the outermost door
             refusal = report_internal_error(error)
             if answer.status is None:
@@ -83,14 +86,39 @@ class Frame:
         )
 
 
+class _Body:
+    """A `receive` that waits for a body so long and no longer, and then for the client to leave."""
+
+    __slots__ = ("_is_whole", "_receive", "_until", "is_late")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._until = asyncio.get_running_loop().time() + BODY_SECONDS
+        self._is_whole = False
+        self.is_late = False
+
+    async def __call__(self) -> Any:
+        if self._is_whole:
+            return await self._receive()
+        try:
+            async with asyncio.timeout_at(self._until):
+                message = await self._receive()
+        except TimeoutError:
+            self.is_late = True
+            return {"type": "http.disconnect"}
+        self._is_whole = not message.get("more_body", False)
+        return message
+
+
 class _Answer:
     """A `send` that adds the headers which are not there yet, and remembers what went out."""
 
-    __slots__ = ("_headers", "_send", "body_bytes", "status")
+    __slots__ = ("_body", "_headers", "_send", "body_bytes", "status")
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], body: _Body) -> None:
         self._send = send
         self._headers = headers
+        self._body = body
         self.status: int | None = None
         self.body_bytes = 0
 
@@ -99,7 +127,10 @@ class _Answer:
             self.status = message["status"]
             given = message.get("headers", ())
             names = {name for name, _ in given}
-            message["headers"] = [*given, *(pair for pair in self._headers if pair[0] not in names)]
+            more = [pair for pair in self._headers if pair[0] not in names]
+            if self._body.is_late:
+                more.append((b"connection", b"close"))
+            message["headers"] = [*given, *more]
         elif message["type"] == "http.response.body":
             self.body_bytes += len(message["body"])
         await self._send(message)

@@ -16,7 +16,7 @@ from tests.chaos.wire import Unanswered, get
 from tests.support.redis_servers import free_port
 
 PROJECT = Path(__file__).parents[2]
-READY_SECONDS = 30
+READY_SECONDS = 60
 LEAVE_SECONDS = 40  # longer than the grace that calls under way are given
 
 

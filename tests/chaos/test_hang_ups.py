@@ -104,7 +104,7 @@ async def concurrent_calls(server: ServerProcess, world: World, dsn: str, number
         assert [call.result().status for call in calls] == [200] * number
 
 
-@pytest.mark.timeout(60 + HANG_UPS // 50)
+@pytest.mark.timeout(180 + HANG_UPS // 50)
 async def test_no_connection_memory_or_file_is_lost_to_clients_that_hang_up(
     world: World, database_url: str, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

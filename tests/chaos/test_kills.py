@@ -16,7 +16,7 @@ from tests.support.scale import scaled
 KILLS = scaled(10)
 
 
-@pytest.mark.timeout(60 + 10 * KILLS)
+@pytest.mark.timeout(180 + 20 * KILLS)
 async def test_nothing_acknowledged_is_lost_or_doubled_when_the_server_is_killed(
     durable_postgres: Postgres, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

@@ -30,7 +30,7 @@ async def end_some_connections(owner: asyncpg.Connection) -> int:
     return ended
 
 
-@pytest.mark.timeout(SECONDS + 60)
+@pytest.mark.timeout(SECONDS + 180)
 async def test_promises_pool_and_memory_hold_while_connections_die_under_load(
     database_url: str, tmp_path: Path, tell: Callable[[str], None]
 ) -> None:

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 from tests.support.exchange import Answered
 
-WAIT_SECONDS = 20  # what takes longer is a hang; a busy machine may take seconds
+WAIT_SECONDS = 40  # what takes longer is a hang; a busy machine may take seconds
 
 
 class Unanswered(Exception):

@@ -7,6 +7,7 @@ from app.core.errors import TooMany, Unavailable
 from app.core.limiter import Limiter
 from app.core.metrics import Metrics
 from tests.support.redis_servers import free_port, hanging_server, redis_server
+from tests.support.standing_clock import Clock
 
 
 class Shared:
@@ -16,13 +17,13 @@ class Shared:
         self.keys: list[str] = []
         self.wait = wait
 
-    async def hit(self, key: str, per_minute: int) -> int:
-        assert per_minute == 3
+    async def hit(self, key: str, limit: int, *, seconds: int) -> int:
+        assert (limit, seconds) == (3, 60)
         self.keys.append(key)
         return self.wait or 0
 
-    async def hit_if_counted(self, key: str, per_minute: int) -> int | None:
-        assert per_minute == 3
+    async def hit_if_counted(self, key: str, limit: int, *, seconds: int) -> int | None:
+        assert (limit, seconds) == (3, 60)
         self.keys.append(key)
         return self.wait
 
@@ -49,6 +50,34 @@ async def test_no_address_leaves_the_process() -> None:
     await Attempts(shared).take("sign in", "ann@acme.test", per_minute=3)
     assert len(shared.keys) == 1
     assert "ann" not in shared.keys[0]
+
+
+async def test_so_many_pass_a_day_however_they_are_spread() -> None:
+    clock = Clock()
+    attempts = Attempts(monotonic=clock)
+    for _ in range(20):
+        await attempts.take("mail", "ann@acme.test", per_minute=3, per_day=20)
+        clock.seconds += 60
+    with pytest.raises(TooMany, match="Try again in 25 hours") as refused:
+        await attempts.take("mail", "ann@acme.test", per_minute=3, per_day=20)
+    await attempts.take("mail", "bob@acme.test", per_minute=3, per_day=20)
+    clock.seconds += refused.value.retry_after_seconds
+    await attempts.take("mail", "ann@acme.test", per_minute=3, per_day=20)
+
+
+async def test_a_day_is_counted_in_a_real_redis_by_all_processes() -> None:
+    def limiter() -> Limiter:
+        return Limiter(metrics=Metrics(), address_calls_per_minute=10, redis_url=url)
+
+    with redis_server() as url:
+        one, other = limiter(), limiter()
+        async with one.running(), other.running():
+            for process in (one, other, one, other):
+                await Attempts(process).take_jointly("mail", "ann", per_minute=9, per_day=4)
+            for process in (one, other):
+                with pytest.raises(TooMany, match="hours") as refused:
+                    await Attempts(process).take_jointly("mail", "ann", per_minute=9, per_day=4)
+                assert 12 * 3600 < refused.value.retry_after_seconds <= 48 * 3600
 
 
 # Doors that open only where all processes count together

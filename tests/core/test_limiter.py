@@ -11,19 +11,10 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from app.core import limiter as limiter_module
-from app.core.limiter import KEYS_MAX, Limiter, Window, Windows
+from app.core.limiter import DAY_SECONDS, KEYS_MAX, Limiter, Window, Windows
 from app.core.metrics import Metrics
 from tests.support.redis_servers import free_port, hanging_server, redis_server
-
-
-class Clock:
-    """A monotonic clock that stands still until it is moved."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
+from tests.support.standing_clock import Clock
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +95,17 @@ def test_after_the_wait_that_is_told_a_call_always_fits(
     assert 0 <= wait <= 121
     clock.seconds += wait
     assert not wait or windows.hit("a", limit) == 0
+
+
+def test_a_day_is_counted_as_a_minute_is() -> None:
+    clock = Clock()
+    windows = Windows(seconds=DAY_SECONDS, monotonic=clock)
+    for _ in range(100):
+        windows.hit("a", 100)
+    clock.seconds = DAY_SECONDS - 1
+    assert DAY_SECONDS * 0.01 <= windows.hit("a", 100) <= DAY_SECONDS * 0.01 + 2
+    clock.seconds = 1.5 * DAY_SECONDS
+    assert sum(windows.hit("a", 100) == 0 for _ in range(100)) == 50
 
 
 def test_a_wait_is_at_least_a_second() -> None:

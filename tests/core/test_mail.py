@@ -16,6 +16,7 @@ from app.core.mail import (
     OutboxMailer,
     SmtpMailer,
     mailer,
+    without_links,
 )
 from app.core.settings import SettingsError, read_settings
 
@@ -178,3 +179,17 @@ def test_the_settings_of_mail_are_checked() -> None:
     for wrong in ({"smtp_url": "mail.test"}, {"mail_from": "nobody"}, {"mail_from": "a@b\nBcc: c"}):
         with pytest.raises(SettingsError):
             read_settings(**wrong)
+
+
+@pytest.mark.parametrize(
+    "name", ["Log in at evil.example", "https://evil", "WWW.evil", "a@b", "x.рф", "Acme.Tools now"]
+)
+def test_a_name_that_mail_programs_would_link_is_not_written(name: str) -> None:
+    assert without_links(name, "acme-docs") == "acme-docs"
+
+
+@pytest.mark.parametrize(
+    "name", ["Acme Docs", "Acme Inc.", "v2.0", "A. B. Corp", "Doks: eins, zwei"]
+)
+def test_any_other_name_is_written_as_it_is(name: str) -> None:
+    assert without_links(name, "acme-docs") == name

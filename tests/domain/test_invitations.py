@@ -1,14 +1,16 @@
 """Invitations: one pending for an address, 48 hours, for the invited address alone."""
 
 import asyncio
+import dataclasses
 
 import asyncpg
 import pytest
 
+from app.core.attempts import Attempts
 from app.core.enums import Role
 from app.core.errors import Invalid, NotFound, TooMany
 from app.core.scope import MemberScope
-from app.domain import admission, audit, invitations, members
+from app.domain import accounts, admission, audit, invitations, members
 from app.domain.invitations import (
     AlreadyInvited,
     AlreadyMember,
@@ -104,6 +106,30 @@ async def invite_token_sent(people: Reception) -> str:
     """The token in the last invitation that went to Ann."""
     sent = [mail for mail in await people.mails_to(ANN) if mail.subject == "Join Acme"]
     return sent[-1].text.partition("?token=")[2].split()[0]
+
+
+async def test_no_name_puts_another_link_into_the_mail(people: Reception) -> None:
+    user = await people.user("eve@evil.example")
+    await accounts.rename(user, name="Support www.evil.example")
+    await members.found(user, name="Prize at evil.example", slug="prize-tools")
+    session = await people.sign_in("eve@evil.example")
+    await invite(people, await admission.member(session, "prize-tools"))
+    (mail,) = await people.mails_to(ANN)
+    assert mail.subject == "Join prize-tools"
+    assert mail.text.startswith("A member invites you to join prize-tools.")
+    assert "evil" not in mail.text
+
+
+async def test_nobody_is_mailed_again_and_again_by_cancelling(people: Reception) -> None:
+    scope = await people.owner()
+    desk = dataclasses.replace(people.desk, attempts=Attempts())
+    for _ in range(3):
+        made = await invitations.invite(scope, desk, email=ANN, role=Role.MEMBER)
+        await invitations.cancel(scope, made.id)
+    with pytest.raises(TooMany):
+        await invitations.invite(scope, desk, email=ANN, role=Role.MEMBER)
+    assert (await invitations.pending(scope)).items == ()
+    await invitations.invite(scope, desk, email="bob@acme.test", role=Role.MEMBER)
 
 
 async def test_of_many_invitations_of_one_address_one_is_pending(people: Reception) -> None:

@@ -15,7 +15,7 @@ from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import FlowOver, InvalidRequest, WrongCode
 from app.domain.oauth_flows import FlowKey
 from tests.support.logins import CALLBACK, CHALLENGE, Door, door, refused
-from tests.support.people import Reception, client, reception
+from tests.support.people import Away, Reception, client, reception
 from tests.support.world import World, make_world
 
 ANN = "ann@acme.test"
@@ -289,6 +289,15 @@ async def test_the_mail_names_the_server_and_shows_the_code_in_the_text_only(
     assert code[:4] not in mail.subject
 
 
+async def test_no_servers_name_puts_a_link_into_the_mail(world: World, people: Reception) -> None:
+    await world.change_server(name="Acme: first see evil.example/now")
+    here = await door(world, people)
+    await here.mailed_code(await here.consented(), ANN)
+    (mail,) = await people.mails_to(ANN)
+    assert mail.subject == "Your code to log in to acme-docs"
+    assert "evil" not in mail.text
+
+
 # Limits
 
 
@@ -300,16 +309,6 @@ async def test_an_address_gets_three_codes_a_minute(world: World, database: str)
         key = await here.consented()
         await refused(world, here.mailed_code(key, ANN), TooMany)
         await here.mailed_code(key, "bob@acme.test")
-
-
-class Away:
-    """What processes count in together, which has gone."""
-
-    async def hit(self, _key: str, _per_minute: int) -> int:
-        return 0
-
-    async def hit_if_counted(self, _key: str, _per_minute: int) -> int | None:
-        return None
 
 
 async def test_without_its_redis_no_one_logs_in_and_tokens_go_on_working(

@@ -23,7 +23,7 @@ from tests.support.world import World
 
 CALLERS = 50
 SECRETS = scaled(20, 1000)  # fifty times the scale brings a thousand
-pytestmark = pytest.mark.timeout(scaled(60, 600))
+pytestmark = pytest.mark.timeout(scaled(180, 600))
 
 _GRANTS = """
 INSERT INTO oauth_grant (id, organization_id, server_id, client_id, end_user_id, auth_type, scopes,

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from app.core.enums import AuthType
 from app.core.errors import ProductError
+from app.core.secrets import digest
 from app.domain import oauth_tokens, servers
 from app.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, InvalidToken
 from app.domain.oauth_scopes import OFFERED, asked
@@ -199,6 +200,19 @@ async def test_a_refresh_may_ask_for_less_and_never_for_more(world: World, here:
     assert caller.access.scopes == second.scopes == ("email",)
     third = await here.refreshed(renewal(second))
     assert third.scopes == ("openid", "email")
+
+
+async def test_a_login_lasts_a_year_however_often_it_is_used(world: World, here: Door) -> None:
+    first = await here.tokens(ANN)
+    older = "UPDATE oauth_grant SET created_at = now() - interval '364 days 23 hours 50 minutes'"
+    await world.owner.execute(older)
+    second = await here.refreshed(renewal(first))
+    assert 590 <= second.expires_in_seconds <= 600
+    ends = "SELECT DISTINCT t.expires_at - g.created_at = interval '365 days' FROM oauth_grant g"
+    ends += " JOIN oauth_token t ON t.grant_id = g.id"
+    ends += " WHERE t.token_hash = ANY($1::text[])"
+    hashes = [digest(second.access.reveal()), digest(renewal(second))]
+    assert await world.rows(ends, hashes) == [(True,)]
 
 
 # Revoking

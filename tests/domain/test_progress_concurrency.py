@@ -31,6 +31,7 @@ async def world(database_url: str, owner: asyncpg.Connection) -> AsyncIterator[W
         tenant_role=await databases.tenant_role_of(database_url),
         pool_size=CONNECTIONS,
         acquire_timeout_seconds=PATIENCE_SECONDS,
+        statement_timeout_seconds=PATIENCE_SECONDS,
     )
     try:
         yield await make_world(owner)

@@ -15,16 +15,23 @@ _HOPS = 12
 
 @dataclass(slots=True)
 class Person:
-    """Somebody with an address whose mail goes into the folder `outbox`; `logins` counts."""
+    """Somebody with an address whose mail goes into the folder `outbox`; `logins` counts.
+
+    At an OpenID provider, if `provider` is the issuer of one, they are `subject`. `seen` are our
+    pages, `seen_there` those of the provider.
+    """
 
     outbox: Path
     email: str = "ann@acme.test"
+    provider: str | None = None
+    subject: str = ""
     logins: int = 0
     seen: list[str] = field(default_factory=list)
+    seen_there: list[str] = field(default_factory=list)
     read: set[Path] = field(default_factory=set)
 
     async def log_in(self, url: str) -> str:
-        """Where the browser is sent in the end, after consent and the code that came by mail."""
+        """Where the browser is sent in the end, after consent and the proof of who it is."""
         self.logins += 1
         cookies: dict[str, str] = {}
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(url))
@@ -38,9 +45,12 @@ class Person:
             for _ in range(_HOPS):
                 if answer.is_redirect:
                     url = urljoin(url, answer.headers["location"])
+                    sent_from = "same-origin"
+                    if self.provider and url.startswith(f"{self.provider}/"):
+                        url, sent_from = await self._vouched_for(client, url), "cross-site"
                     if not url.startswith(f"{origin}/"):
                         return url
-                    answer = await self._asked(client, cookies, "GET", url)
+                    answer = await self._asked(client, cookies, "GET", url, sent_from=sent_from)
                     continue
                 assert answer.status_code == 200, answer.text
                 self.seen.append(answer.text)
@@ -51,6 +61,16 @@ class Person:
                 answer = await self._asked(client, cookies, "POST", url, inputs)
         message = "the login did not come to an end"
         raise AssertionError(message)
+
+    async def _vouched_for(self, client: httpx.AsyncClient, url: str) -> str:
+        """Where the provider sends the browser back to, once it knows who is there."""
+        answer = await client.get(url, headers={"accept": "text/html"})
+        if not answer.is_redirect:
+            assert 'name="sub"' in answer.text, answer.text
+            self.seen_there.append(answer.text)
+            answer = await client.post(url, data={"sub": self.subject})
+        assert answer.is_redirect, answer.text
+        return urljoin(url, answer.headers["location"])
 
     def _unread(self) -> set[Path]:
         mine = f"To: {self.email}".encode()
@@ -74,9 +94,11 @@ class Person:
         method: str,
         url: str,
         inputs: dict[str, str] | None = None,
+        *,
+        sent_from: str = "same-origin",
     ) -> httpx.Response:
-        """One request with this browser's cookies, as it would send them to a site of its own."""
-        headers = {"accept": "text/html", "sec-fetch-site": "same-origin"}
+        """One request with this browser's cookies; `sent_from` says which site sent it there."""
+        headers = {"accept": "text/html", "sec-fetch-site": sent_from}
         if cookies:
             headers["cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         answer = await client.request(method, url, data=inputs, headers=headers)

@@ -71,6 +71,8 @@ MCP = (
         "MCP authorization, resource parameter",
         "the resource is understood at both ends, and none but this server's is accepted",
         "oauth/test_token.py::test_every_address_of_the_server_is_the_resource",
+        "oauth/test_resource_server_addresses.py::"
+        "test_a_token_is_good_at_every_address_of_its_server_and_at_none_of_another",
         "oauth/test_token.py::test_a_refresh_for_another_resource_is_refused_and_can_be_asked_anew",
         "oauth/test_authorize.py::test_the_client_hears_what_is_wrong_with_state_and_issuer",
     ),

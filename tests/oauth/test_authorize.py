@@ -179,17 +179,19 @@ async def test_a_faulty_request_of_a_web_client_is_told_on_a_page_with_a_link(
     answer = await browser.begin(app, redirect_uri=HTTPS, response_type="token")
     assert (answer.status_code, answer.headers.get("location")) == (400, None)
     assert f'<a href="{HTTPS}?error=unsupported_response_type&amp;' in answer.text
-    assert "go back to app.example" in answer.text
+    assert "leads to <strong>app.example</strong>" in answer.text
     assert "&lt;b&gt;Claude&lt;/b&gt;" in answer.text
 
 
-async def test_an_app_with_a_scheme_of_its_own_is_told_by_itself(
-    here: Door, browser: Browser
-) -> None:
+async def test_no_faulty_request_opens_an_app_by_itself(here: Door, browser: Browser) -> None:
+    """Anyone may register a client with the scheme of another app, which its links may command."""
     uri = "com.example.app:/callback"
     app = await here.registered(redirect_uris=[uri])
     answer = await browser.begin(app, redirect_uri=uri, response_type="token")
-    assert answer.headers["location"].startswith(f"{uri}?error=")
+    assert (answer.status_code, answer.headers.get("location")) == (400, None)
+    assert "refresh" not in answer.headers
+    assert f'<a href="{uri}?error=unsupported_response_type&amp;' in answer.text
+    assert "opens <strong>com.example.app:</strong> links" in answer.text
 
 
 async def test_any_port_of_the_own_machine_will_do(here: Door, browser: Browser) -> None:

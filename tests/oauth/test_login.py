@@ -1,16 +1,13 @@
 """Logging in with a code by mail, as the person sees it, and what stops whoever guesses."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 import structlog
 
-from app.core.attempts import Attempts
-from tests.support.login_browser import STATE, Browser, attributes, form_with, told
+from tests.support.login_browser import STATE, Browser, attributes, form_with, told, wrong
 from tests.support.logins import CALLBACK, Door
-from tests.support.oauth_site import ORIGIN, Site, site_of
-from tests.support.people import Reception, reception
+from tests.support.oauth_site import ORIGIN, Site
 from tests.support.tables import dump
 from tests.support.world import World
 
@@ -22,24 +19,6 @@ CODES = "SELECT * FROM oauth_code"
 def browser(site: Site) -> Browser:
     """A browser without a past."""
     return Browser(site)
-
-
-@pytest.fixture
-async def counting() -> AsyncIterator[Reception]:
-    """A front desk that counts attempts."""
-    async with reception(Attempts()) as people:
-        yield people
-
-
-@pytest.fixture
-def limited(here: Door, counting: Reception) -> Site:
-    """The server's site at that desk."""
-    return site_of(Door(here.config, counting, here.clients))
-
-
-def wrong(code: str) -> str:
-    """Another code."""
-    return str(10**8 - 1 - int(code)).zfill(8)
 
 
 async def test_a_login_by_mail_ends_at_the_client_with_a_code(
@@ -178,102 +157,6 @@ async def test_the_right_code_from_many_windows_at_once_gives_one_code(
     answers = await asyncio.gather(*(window.send(*form) for window in windows))
     assert sorted(answer.status_code for answer in answers) == [303] + [404] * 9
     assert len(await world.rows(CODES)) == 1
-
-
-async def test_an_address_gets_three_mails_a_minute_whoever_asks(
-    here: Door, limited: Site, counting: Reception
-) -> None:
-    app = await here.registered()
-    for _ in range(3):
-        browser = Browser(limited)
-        await browser.agree(app)
-        await browser.ask_for_code()
-    browser = Browser(limited)
-    await browser.agree(app)
-    page = await browser.submit("Send me a code", email=ANN.upper())
-    assert page.status_code == 429
-    assert 1 <= int(page.headers["retry-after"]) <= 120
-    assert 'role="alert">Too many attempts. Try again in' in page.text
-    assert attributes(page.text)["email"] == ANN.upper()
-    assert len(await counting.mails_to(ANN)) == 3
-    page = await browser.submit("Send me a code", email="bob@acme.test")
-    assert page.status_code == 303
-
-
-async def test_a_client_address_has_thirty_mails_sent_a_minute(
-    here: Door, limited: Site, counting: Reception
-) -> None:
-    app = await here.registered()
-    statuses = []
-    for number in range(32):
-        browser = Browser(limited)
-        await browser.agree(app)
-        page = await browser.submit("Send me a code", email=f"person-{number}@acme.test")
-        statuses.append(page.status_code)
-    assert statuses == [303] * 30 + [429] * 2
-    await counting.desk.mail.emptied()
-    assert len(counting.postbox.mails) == 30
-
-
-async def test_an_address_has_ten_codes_tried_a_minute_in_however_many_logins(
-    world: World, here: Door, limited: Site
-) -> None:
-    app, statuses = await here.registered(), []
-    for _ in range(3):
-        browser = Browser(limited)
-        await browser.agree(app)
-        code = await browser.ask_for_code()
-        statuses += [
-            (await browser.submit("Log in", code=wrong(code))).status_code for _ in range(4)
-        ]
-    assert statuses == [400] * 10 + [429] * 2
-    assert await world.rows(CODES) == []
-
-
-async def test_a_client_address_begins_sixty_logins_a_minute(
-    world: World, here: Door, limited: Site
-) -> None:
-    app = await here.registered()
-    browser = Browser(limited)
-    for _ in range(60):
-        await browser.begin(app)
-    heard = told(await browser.begin(app))
-    assert heard["error"] == "temporarily_unavailable"
-    assert heard["error_description"].startswith("Too many attempts. Try again in")
-    assert (heard["state"], heard["iss"]) == (STATE, ORIGIN)
-    assert len(await world.rows("SELECT * FROM oauth_flow")) == 60
-
-
-class Away:
-    """What processes count in together, which has gone."""
-
-    async def hit(self, _key: str, _per_minute: int) -> int:
-        """Let it pass."""
-        return 0
-
-    async def hit_if_counted(self, _key: str, _per_minute: int) -> int | None:
-        """Say that nobody counts."""
-        return None
-
-
-async def test_without_its_redis_no_one_logs_in_and_the_page_says_so(
-    world: World, here: Door, browser: Browser
-) -> None:
-    app = await here.registered()
-    await browser.agree(app)
-    async with reception(Attempts(Away())) as people:
-        browser.site = site_of(Door(here.config, people, here.clients))
-        page = await browser.submit("Send me a code", email=ANN)
-        assert page.status_code == 503
-        assert 1 <= int(page.headers["retry-after"]) <= 60
-        assert "Logging in is not possible just now. Try again in a minute." in page.text
-        assert people.postbox.mails == []
-        heard = told(await Browser(browser.site).begin(app))
-    assert heard["error"] == "temporarily_unavailable"
-    assert "not possible just now" in heard["error_description"]
-    assert await world.rows(CODES) == []
-    browser.site = site_of(here)
-    assert "code" in told(await browser.submit("Log in", code=await browser.ask_for_code()))
 
 
 async def test_codes_cookies_and_addresses_are_in_no_log(

@@ -9,7 +9,7 @@ from mcp.shared.auth import OAuthClientInformationFull
 from app.core.attempts import Attempts
 from tests.support.logins import CALLBACK, METADATA, Door, door
 from tests.support.oauth_site import Site, site_of
-from tests.support.people import reception
+from tests.support.people import Away, reception
 from tests.support.world import World
 
 NOT_METADATA: tuple[bytes, ...] = (b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 5000)
@@ -170,16 +170,6 @@ async def test_a_method_that_is_no_text_is_one_that_is_not_known(site: Site) -> 
     for method in (["none"], {"a": 1}, 5):
         made = await site.registered(token_endpoint_auth_method=method)
         assert made["token_endpoint_auth_method"] == "none"
-
-
-class Away:
-    """What all processes would count in, were it there."""
-
-    async def hit(self, *_: object, **__: object) -> int:
-        return 0
-
-    async def hit_if_counted(self, *_: object, **__: object) -> int | None:
-        return None
 
 
 async def test_while_redis_is_away_nobody_registers_and_is_told_so(world: World) -> None:

@@ -388,6 +388,9 @@ async def test_whoever_has_no_verified_address_gets_support_as_the_person_they_a
     await world.owner.execute("UPDATE end_user SET email = NULL, email_verified = false")
     answer = await ann.call("get_support", **HELP)
     assert answer["structuredContent"]["kind"] == "ticket"
+    text = answer["content"][0]["text"]
+    assert "by e-mail" not in text
+    assert "gave no verified e-mail address to answer to: ask how they can be reached" in text
     rows = await world.rows(
         "SELECT t.email, e.subject, e.email FROM ticket t JOIN end_user e ON e.id = t.end_user_id"
     )

@@ -307,6 +307,19 @@ async def test_a_client_with_a_secret_proves_itself_with_it(site: Site, method: 
     assert (await site.refresh(tokens["refresh_token"], client_id, **proof)).status_code == 200
 
 
+async def test_of_two_proofs_none_counts(site: Site) -> None:
+    made = await site.registered(token_endpoint_auth_method="client_secret_basic")
+    client_id, secret = made["client_id"], made["client_secret"]
+    code, _ = await code_of(site, client_id)
+    good = basic(client_id, secret)["authorization"]
+    for other in (good, basic(client_id, "guessed")["authorization"], "Bearer token"):
+        for pair in ((good, other), (other, good)):
+            headers = [("authorization", proof) for proof in pair]
+            refused = await site.redeem(code, client_id, headers=headers)
+            assert told(refused) == (401, "invalid_client"), pair
+    assert (await site.redeem(code, client_id, headers={"authorization": good})).status_code == 200
+
+
 async def test_two_names_for_one_client_are_refused(site: Site) -> None:
     made = await site.registered(token_endpoint_auth_method="client_secret_basic")
     other = (await site.registered())["client_id"]

@@ -91,8 +91,9 @@ async def ask(
     method: str = "GET",
     headers: dict[str, str] | None = None,
     peer: str = "192.0.2.7",
+    content: bytes | AsyncIterator[bytes] | None = None,
 ) -> httpx.Response:
     """The answer to one request, whose Host header is the URL's unless `headers` has one."""
     transport = httpx.ASGITransport(app=app, client=(peer, 50000), raise_app_exceptions=False)  # type: ignore[arg-type]  # the same interface, typed apart
     async with httpx.AsyncClient(transport=transport) as client:
-        return await client.request(method, url, headers=headers)
+        return await client.request(method, url, headers=headers, content=content)

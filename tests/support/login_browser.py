@@ -26,6 +26,7 @@ class Browser:
     cookies: dict[str, str] = field(default_factory=dict)
     page: httpx.Response | None = None
     origin: str = ORIGIN
+    peer: str = "192.0.2.7"
 
     async def open(self, address: str, **headers: str) -> httpx.Response:
         """Open an address of the site."""
@@ -82,7 +83,9 @@ class Browser:
         path = address.removeprefix(self.origin)
         cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         told = {"accept": "text/html", **({"cookie": cookie} if cookie else {}), **headers}
-        answer = await self.site.send(method, path, origin=self.origin, headers=told, content=body)
+        answer = await self.site.send(
+            method, path, origin=self.origin, peer=self.peer, headers=told, content=body
+        )
         for line in answer.headers.get_list("set-cookie"):
             name, _, rest = line.partition("=")
             self.cookies.pop(name, None)
@@ -138,3 +141,8 @@ def told(answer: httpx.Response) -> dict[str, str]:
     pairs = parse_qs(urlsplit(answer.headers["location"]).query, keep_blank_values=True)
     assert all(len(values) == 1 for values in pairs.values()), pairs
     return {name: values[0] for name, values in pairs.items()}
+
+
+def wrong(code: str) -> str:
+    """Another code."""
+    return str(10**8 - 1 - int(code)).zfill(8)

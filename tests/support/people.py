@@ -37,12 +37,28 @@ class Unlimited(Attempts):
     """Counts nothing."""
 
     @override
-    async def take(self, door: str, whose: str, *, per_minute: int) -> None:
+    async def take(
+        self, door: str, whose: str, *, per_minute: int, per_day: int | None = None
+    ) -> None:
         """Let it pass."""
 
     @override
-    async def take_jointly(self, door: str, whose: str, *, per_minute: int) -> None:
+    async def take_jointly(
+        self, door: str, whose: str, *, per_minute: int, per_day: int | None = None
+    ) -> None:
         """Let it pass."""
+
+
+class Away:
+    """What processes count in together, which has gone."""
+
+    async def hit(self, *_: object, **__: object) -> int:
+        """Let it pass."""
+        return 0
+
+    async def hit_if_counted(self, *_: object, **__: object) -> int | None:
+        """Say that nobody counts."""
+        return None
 
 
 @dataclass(frozen=True, slots=True)

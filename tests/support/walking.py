@@ -121,8 +121,8 @@ async def held_back(world: World) -> AsyncIterator[None]:
 
 
 async def until_someone_waits(owner: asyncpg.Connection, *, number: int = 1) -> None:
-    """Return when so many statements here wait for a lock; TimeoutError after 5 seconds."""
-    async with asyncio.timeout(5):
+    """Return when so many statements here wait for a lock; TimeoutError after 20 seconds."""
+    async with asyncio.timeout(20):
         while number > await owner.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND datname = current_database()"

@@ -1,6 +1,8 @@
 """Ids, headers and log lines around every request, and the last door for errors."""
 
+import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,10 +14,14 @@ from app.core.log import note
 from app.core.metrics import Metrics
 from app.domain.server_directory import ServerDirectory
 from app.mcp.address import McpAddress
+from app.web import middleware
 from app.web.hosts import Hosts
+from tests.support.agent import endpoint
 from tests.support.edge import ask, edge
+from tests.support.world import World
 
-MCP = "http://acme-docs.localhost:8000/api/mcpserver/mcp"
+VHOST = "http://acme-docs.localhost:8000"
+MCP = f"{VHOST}/api/mcpserver/mcp"
 LIVE = "http://localhost:8000/live"
 
 
@@ -177,3 +183,36 @@ async def test_requests_are_counted_by_plane_and_status() -> None:
     text = metrics.exposition().decode()
     for plane, status in (("mcp", 200), ("mcp", 404), ("web", 200), ("graphql", 405)):
         assert f'mcplatform_requests_total{{plane="{plane}",status="{status}"}} 1.0' in text
+
+
+@pytest.mark.parametrize(
+    ("url", "content_type"),
+    [
+        (f"{VHOST}/api/mcpserver/mcp", "application/json"),
+        (f"{VHOST}/oauth/token", "application/x-www-form-urlencoded"),
+        ("http://localhost:8000/graphql", "application/json"),
+        ("http://localhost:8000/sign-in", "application/x-www-form-urlencoded"),
+    ],
+)
+async def test_a_body_that_does_not_come_is_not_waited_for_for_ever(
+    world: World, monkeypatch: pytest.MonkeyPatch, url: str, content_type: str
+) -> None:
+    await world.change_server(auth_type="platform_oauth")
+    monkeypatch.setattr(middleware, "BODY_SECONDS", 0.2)
+    directory = ServerDirectory()
+    app = edge(directory=directory, mcp=endpoint(directory=directory))
+    never = asyncio.Event()
+
+    async def half_a_body() -> AsyncIterator[bytes]:
+        yield b"{"
+        await never.wait()
+
+    headers = {"content-type": content_type, "origin": "http://localhost:8000"}
+    if VHOST in url:
+        headers = {"content-type": content_type, "authorization": "Bearer some-token"}
+    response = await ask(app, url, method="POST", content=half_a_body(), headers=headers)
+    assert 400 <= response.status_code < 500
+    assert response.headers["connection"] == "close"
+    never.set()
+    answered = await ask(app, url, method="POST", content=b"{}", headers=headers)
+    assert "connection" not in answered.headers

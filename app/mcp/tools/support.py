@@ -31,5 +31,9 @@ async def get_support(visit: Visit, given: object) -> Answer:
     if not opened.is_repeat:
         visit.metrics.tickets_opened.inc()
     return call_text.ticket_opened(
-        opened.number, arguments.title, is_repeat=opened.is_repeat, run=visit.run
+        opened.number,
+        arguments.title,
+        is_repeat=opened.is_repeat,
+        has_address=email is not None,
+        run=visit.run,
     )
