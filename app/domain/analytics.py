@@ -85,7 +85,7 @@ class FunnelStep:
 
     @property
     def dropped(self) -> int:
-        """Runs that reached the step and have not done it."""
+        """Runs that reached the step and have not done it, also those that are still at it."""
         return self.reached - self.completed
 
 

@@ -108,6 +108,8 @@ async def order(
         if sorted(walkthrough_ids) != sorted(one.walkthrough_id for one in present):
             message = "walkthroughIds must contain each assigned walkthrough exactly once."
             raise Invalid(message, field="walkthroughIds", code="not_a_permutation")
+        if [one.walkthrough_id for one in present] == list(walkthrough_ids):
+            return present
         await Assignments(scope).arrange(server_id, walkthrough_ids)
         await _edited(scope, server)
         return await Assignments(scope).of_server(server_id)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from app.core import clock
 from app.core.errors import NotFound, Unavailable
 from app.core.scope import MemberScope
@@ -17,6 +19,8 @@ _BATCHES: Final = 4
 LATE_CALLS: Final = timedelta(minutes=5)
 _ERASURES_AT_ONCE: Final = 20
 _ENOUGH_BATCHES: Final = 10  # in one transaction
+
+log = structlog.get_logger()
 
 
 async def forget(scope: MemberScope, end_user_id: str) -> str:
@@ -38,20 +42,36 @@ async def forget(scope: MemberScope, end_user_id: str) -> str:
 async def finish_erasures() -> int:
     """How many forgotten end users are known now to have left nothing; for housekeeping.
 
-    Erases what was too much for one transaction, and what calls wrote that were under way. Several
+    Erases what was too much for one transaction, and what calls wrote that were under way. Each end
+    user has one turn, so that none who cannot be finished keeps others from theirs. Several
     processes may do so at once.
     """
-    now = clock.now()
-    unfinished = await lookups.unfinished_erasures(
-        forgotten_before=now - LATE_CALLS, limit=_ERASURES_AT_ONCE
-    )
+    forgotten_before = clock.now() - LATE_CALLS
     finished = 0
-    for row in unfinished:
-        try:
-            finished += await _finish(row["organization_slug"], row["end_user_id"])
-        except (NotFound, Unavailable):  # the organization is gone, or another process is at it
-            continue
-    return finished
+    left: set[str] = set()
+    while True:
+        # Those who are left may come first: so many more are asked for.
+        unfinished = await lookups.unfinished_erasures(
+            forgotten_before=forgotten_before, limit=len(left) + _ERASURES_AT_ONCE
+        )
+        turns = [row for row in unfinished if row["end_user_id"] not in left]
+        if not turns:
+            return finished
+        for row in turns:
+            if await _could_finish(row["organization_slug"], row["end_user_id"]):
+                finished += 1
+            else:
+                left.add(row["end_user_id"])
+
+
+async def _could_finish(organization_slug: str, end_user_id: str) -> bool:
+    try:
+        return await _finish(organization_slug, end_user_id)
+    except (NotFound, Unavailable):  # the organization is gone, or another process is at it
+        return False
+    except Exception:  # the others' data must go, whatever is wrong with this one's
+        log.exception("erasure failed", end_user_id=end_user_id)
+        return False
 
 
 async def _finish(organization_slug: str, end_user_id: str) -> bool:

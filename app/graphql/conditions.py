@@ -16,12 +16,11 @@ def check_texts(**texts: str | None) -> None:
 
 
 def moment(field: str, value: datetime | None) -> datetime | None:
-    """A point in time in UTC. Raises Invalid for one without a time zone."""
+    """The point in time in UTC, as which one without an offset is read. Raises Invalid."""
     if value is None:
         return None
     if value.tzinfo is None:
-        message = f"{field} must have a time zone, such as 2026-01-31T12:00:00Z."
-        raise Invalid(message, field=field, code="invalid")
+        return value.replace(tzinfo=UTC)
     try:
         return value.astimezone(UTC)
     except OverflowError as error:

@@ -105,7 +105,8 @@ class ToolCallFilterInput:
         default=None, description="Those that ended like this."
     )
     since: datetime | None = strawberry.field(
-        default=None, description="Those answered at this time or later."
+        default=None,
+        description="Those answered at this time or later; without an offset it is UTC.",
     )
     until: datetime | None = strawberry.field(
         default=None, description="Those answered before this time."

@@ -111,10 +111,11 @@ _TICKETS = """
 WITH opened AS (
     SELECT date_bin($5::interval, t.created_at, $3) AS start, t.status, (
             SELECT min(a.created_at) - t.created_at FROM activity a
-            WHERE a.ticket_id = t.id AND a.type = 'comment' AND a.author_id IS NOT NULL
+            WHERE a.organization_id = $1 AND a.ticket_id = t.id
+                AND a.type = 'comment' AND a.author_id IS NOT NULL
         ) AS to_answer, (
             SELECT min(a.created_at) - t.created_at FROM activity a
-            WHERE a.ticket_id = t.id AND a.type = 'status_change' AND (
+            WHERE a.organization_id = $1 AND a.ticket_id = t.id AND a.type = 'status_change' AND (
                 a.detail @> '{"changes": [{"field": "status", "after": "resolved"}]}'
                 OR a.detail @> '{"changes": [{"field": "status", "after": "closed"}]}')
         ) AS to_resolution

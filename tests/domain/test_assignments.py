@@ -69,6 +69,10 @@ async def test_the_order_of_assignments_is_the_authors() -> None:
     ordered = await assignments.order(scope, server.id, walkthrough_ids=[three, one, two])
     assert [one.walkthrough_id for one in ordered] == [three, one, two]
     assert [order for _, order, _ in await listed(scope, server.id)] == [1, 2, 3]
+    before = await servers.by_id(scope, server.id)
+    again = await assignments.order(scope, server.id, walkthrough_ids=[three, one, two])
+    assert again == ordered
+    assert await servers.by_id(scope, server.id) == before
     for wrong in ([one], [one, two, two], [one, two, three, "wt_unknown"]):
         with pytest.raises(Invalid) as refused:
             await assignments.order(scope, server.id, walkthrough_ids=wrong)

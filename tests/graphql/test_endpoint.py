@@ -1,7 +1,7 @@
 """What the endpoint takes, refuses and says, before and after an operation runs."""
 
 import asyncio
-import time
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ from app.core.errors import Unavailable
 from app.core.scope import MemberScope
 from app.domain import listings
 from app.graphql.endpoint import GraphqlEndpoint
+from app.graphql.request import MOST_BODY_BYTES
 from app.graphql.schema import build_schema
 from app.repositories import database
 from tests.support.authoring import found
@@ -192,16 +193,14 @@ async def test_what_is_stopped_gives_its_connections_back(
 
     async def slow(scope: MemberScope, *_given: object) -> None:
         async with database.connection(scope):
-            await database.fetch("SELECT pg_sleep(20)")
+            await database.fetch("SELECT pg_sleep(3600)")
 
     monkeypatch.setattr(listings, name, slow)
-    began = time.perf_counter()
     answer = await hasty.answer(
         "{ servers { nodes { id } } walkthroughs { nodes { steps { id } assignments { id } } } }"
     )
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["TIMEOUT"]
-    assert time.perf_counter() - began < 5
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while database.connections()[1]:
             await asyncio.sleep(0.01)
 
@@ -263,11 +262,22 @@ async def test_a_revision_that_has_risen_refuses_the_change(graph: Graph) -> Non
     assert (error["field"], error["code"]) == ("expectedRevision", "REVISION_MISMATCH")
 
 
-async def test_a_query_of_two_megabytes_is_refused_at_once(database: str) -> None:
-    small = Graph()
-    await small.post(VIEWER)
-    body = b'{"query": "{' + b" viewer { id }" * 150_000 + b'}"}'
-    assert len(body) > 2_000_000
-    began = time.perf_counter()
-    response = await small.post(body)
-    assert (response.status_code, time.perf_counter() - began < 0.05) == (413, True)
+@pytest.mark.parametrize(
+    ("announced", "most"), [({"content-length": "2000000"}, 0), ({}, MOST_BODY_BYTES // 64_000 + 1)]
+)
+async def test_a_query_of_two_megabytes_is_refused_unread(
+    announced: dict[str, str], most: int
+) -> None:
+    read = 0
+
+    async def pieces() -> AsyncIterator[bytes]:
+        nonlocal read
+        for _ in range(2_000_000 // 64_000):
+            read += 1
+            yield b" " * 64_000
+
+    transport = httpx.ASGITransport(app=edge())  # type: ignore[arg-type]  # the same interface, typed apart
+    async with httpx.AsyncClient(transport=transport) as client:
+        headers = {"content-type": "application/json", **announced}
+        response = await client.post(URL, content=pieces(), headers=headers)
+    assert (response.status_code, code_of(response), read) == (413, "TOO_LARGE", most)

@@ -95,16 +95,15 @@ async def test_the_log_is_read_by_actor_action_subject_and_time(people: Receptio
     ]
     assert await actions(olga, subjectId=made["walkthrough"]["id"]) == ["walkthrough.created"]
     middle = everything[2]["createdAt"]
-    assert await actions(olga, since=middle) == [one["action"] for one in everything[:3]]
-    assert await actions(olga, until=middle) == [one["action"] for one in everything[3:]]
+    for moment in (middle, middle.removesuffix("+00:00")):  # without an offset it is UTC
+        assert await actions(olga, since=moment) == [one["action"] for one in everything[:3]]
+        assert await actions(olga, until=moment) == [one["action"] for one in everything[3:]]
     assert await actions(olga, since=middle, action="member.joined") == ["member.joined"]
 
 
 @pytest.mark.parametrize(
     ("only", "field", "code"),
     [
-        ({"since": "2026-01-31T12:00:00"}, "since", "INVALID"),
-        ({"until": "2026-01-31T12:00:00"}, "until", "INVALID"),
         ({"since": "0001-01-01T00:00:00+14:00"}, "since", "OUT_OF_RANGE"),
         ({"action": "a\x00b"}, "action", "TOO_LONG"),
     ],

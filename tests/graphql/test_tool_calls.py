@@ -70,6 +70,8 @@ async def test_calls_are_filtered(graph: Graph, place: Venue, owner: asyncpg.Con
             "error": {"outcome": "ERROR"},
             "since": {"since": at.isoformat(), "until": clock.now().isoformat(), "outcome": "OK"},
             "until": {"until": at.isoformat()},
+            "since, without an offset": {"since": at.replace(tzinfo=None).isoformat()},
+            "until, without an offset": {"until": at.replace(tzinfo=None).isoformat()},
             "unknown": {"tool": "no such tool"},
         }.items()
     }
@@ -82,6 +84,8 @@ async def test_calls_are_filtered(graph: Graph, place: Venue, owner: asyncpg.Con
         "error": [],
         "since": ["get_next_step", "start_walkthrough", "get_support"],
         "until": ["get_next_step", "start_walkthrough"],
+        "since, without an offset": ["get_next_step"] * 2 + ["start_walkthrough", "get_support"],
+        "until, without an offset": ["get_next_step", "start_walkthrough"],
         "unknown": [],
     }
 
@@ -91,7 +95,7 @@ async def test_calls_are_filtered(graph: Graph, place: Venue, owner: asyncpg.Con
     [
         ({"tool": "\x00"}, "tool"),
         ({"endUserId": "x" * 201}, "endUserId"),
-        ({"since": "2026-01-01T00:00:00"}, "since"),
+        ({"since": "0001-01-01T00:00:00+14:00"}, "since"),
         ({"until": "9999-12-31T23:59:59-14:00"}, "until"),
     ],
 )

@@ -1,22 +1,34 @@
 """Repositories name the organization themselves, whatever row-level security does besides."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import asyncpg
 import pytest
 
+from app.core import clock
 from app.core.scope import OrganizationScope
 from app.domain import assignments
 from app.domain.servers import ServerSettings
 from app.domain.walkthroughs import WalkthroughDetails
 from app.models.engine import DB
 from app.repositories import database as units
+from app.repositories.analytics import Analytics, Asked
 from app.repositories.assignments import Assignments
 from app.repositories.organizations import Organizations
 from app.repositories.servers import Servers
 from app.repositories.steps import Steps
 from app.repositories.walkthroughs import Walkthroughs
 from tests.support.authoring import found, ids, open_server, write
+from tests.support.tickets import opened
+
+FOREIGN = """
+INSERT INTO activity (id, organization_id, ticket_id, type, author_kind, author_id, author_name,
+    detail, created_at)
+SELECT 'sta_' || type, $1, $2, type, 'user', 'usr_1', 'Olga',
+    '{"changes": [{"field": "status", "after": "resolved"}]}', now()
+FROM unnest(ARRAY['comment', 'status_change']) AS type
+"""
 
 
 @pytest.fixture
@@ -99,6 +111,22 @@ async def test_what_is_inserted_belongs_to_the_scopes_organization(as_owner: Non
         walkthrough = await Walkthroughs(scope).insert(WalkthroughDetails(title="Guide"))
         assert await Servers(scope).by_id(server.id) == server
         assert await Walkthroughs(scope).by_id(walkthrough.id) == walkthrough
+
+
+async def test_figures_of_tickets_leave_out_what_another_organization_wrote(
+    as_owner: None, owner: asyncpg.Connection
+) -> None:
+    scope, stranger = await found(), await found("stranger")
+    ticket = await opened(scope)
+    await owner.execute("ALTER TABLE activity DROP CONSTRAINT activity_ticket_id_fk")
+    await owner.execute(FOREIGN, stranger.organization_id, ticket.id)
+    day, now = timedelta(days=1), clock.now()
+    asked = Asked(server_id=None, since=now - day, until=now + day, interval=day)
+    async with units.connection(scope):
+        figures = await Analytics(scope, asked).tickets(None)
+    assert {row["number"] for row in figures} == {1}
+    assert {row["median_answer_seconds"] for row in figures} == {None}
+    assert {row["median_resolution_seconds"] for row in figures} == {None}
 
 
 async def rows(database_url: str, scope: OrganizationScope) -> dict[str, list[asyncpg.Record]]:

@@ -8,11 +8,13 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import NamedTemporaryFile
+from typing import IO, NamedTuple
 
 import httpx
 
-START_SECONDS = 30
+START_SECONDS = 60
+_TAIL_CHARACTERS = 4000
 _OURS = ("MCPLATFORM_", "DATABASE_URL", "REDIS_URL", "PROMETHEUS_")
 
 
@@ -33,10 +35,15 @@ async def run(folder: Path, *arguments: str, **settings: str) -> Ended:
 
 
 class Serving(NamedTuple):
-    """A command that serves at `url`."""
+    """A command that serves at `url`, and writes its stderr into the file `log`."""
 
     url: str
     process: Process
+    log: Path
+
+    def logged(self) -> str:
+        """What it has written to stderr so far."""
+        return self.log.read_text(errors="replace")
 
     async def says(self, text: str) -> str:
         """What it prints up to and with the line that contains the text."""
@@ -53,26 +60,31 @@ class Serving(NamedTuple):
         """Ask it to leave, and wait until it has."""
         self.process.send_signal(sign)
         async with asyncio.timeout(START_SECONDS):
-            stdout, stderr = await self.process.communicate()
-        return Ended(self.process.returncode or 0, stdout.decode(), stderr.decode())
+            stdout, _ = await self.process.communicate()
+        return Ended(self.process.returncode or 0, stdout.decode(), self.logged())
 
 
 @asynccontextmanager
 async def serving(
     folder: Path, port: int, *arguments: str, **settings: str
 ) -> AsyncIterator[Serving]:
-    """Run a command that serves on `port`, from when it is ready until the block ends."""
-    process = await started(folder, (*arguments, "--port", str(port)), settings)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
-            while process.returncode is None and not await _is_ready(client, url):
-                await asyncio.sleep(0.05)
-        yield Serving(url, process)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
+    """Run a command that serves on `port`, from when it is ready until the block ends.
+
+    Nobody reads along what it logs: a pipe would fill and stop it. Tests that fail show the end.
+    """
+    with NamedTemporaryFile() as log:
+        process = await started(folder, (*arguments, "--port", str(port)), settings, stderr=log)
+        server = Serving(f"http://127.0.0.1:{port}", process, Path(log.name))
+        try:
+            async with asyncio.timeout(START_SECONDS), httpx.AsyncClient() as client:
+                while process.returncode is None and not await _is_ready(client, server.url):
+                    await asyncio.sleep(0.05)
+            yield server
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+            sys.stderr.write(server.logged()[-_TAIL_CHARACTERS:])
 
 
 async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
@@ -82,7 +94,13 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
         return False
 
 
-async def started(folder: Path, arguments: tuple[str, ...], settings: dict[str, str]) -> Process:
+async def started(
+    folder: Path,
+    arguments: tuple[str, ...],
+    settings: dict[str, str],
+    *,
+    stderr: int | IO[bytes] = PIPE,
+) -> Process:
     """A command that runs in `folder` with no settings of ours but these."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
     root = Path(__file__).parents[2]
@@ -93,5 +111,5 @@ async def started(folder: Path, arguments: tuple[str, ...], settings: dict[str, 
         env={**inherited, "PYTHONPATH": str(root), **settings},
         stdin=DEVNULL,
         stdout=PIPE,
-        stderr=PIPE,
+        stderr=stderr,
     )

@@ -21,7 +21,7 @@ class Op:
 
     `apply` changes the state or gives the code of what is wrong. `expected` is the revision that it
     is sent with; what it names is looked for before that is compared, unless `is_late`. Where
-    nothing is changed the revision stays, unless `is_counted`.
+    nothing is changed the revision stays.
     """
 
     mutation: str
@@ -29,7 +29,6 @@ class Op:
     apply: Callable[[State], str | None]
     expected: int | None = None
     is_late: bool = False
-    is_counted: bool = False
 
     async def sent_by(self, author: Graph) -> str | None:
         """The code that the author was told, if any."""
@@ -49,7 +48,7 @@ class Op:
             return code
         if self.expected is not None and self.expected != state["revision"]:
             return "REVISION_MISMATCH"
-        if code is None and (made != state or self.is_counted):
+        if code is None and made != state:
             state |= made
             if "revision" in state:
                 state["revision"] += 1

@@ -110,7 +110,9 @@ class FunnelStep:
     reached: int = strawberry.field(description="Runs in which the step was presented.")
     completed: int = strawberry.field(description="Runs in which it was done.")
     dropped: int = strawberry.field(
-        description="Runs in which it was presented and is not done: reached less completed."
+        description="Runs in which it was presented and is not done so far, also while somebody is "
+        "still at it: reached less completed. With serverId, a run in which it was done on another "
+        "server counts too."
     )
     median_seconds: float | None = strawberry.field(
         description="Seconds from its presentation to its completion that half of the runs did not "

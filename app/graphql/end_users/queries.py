@@ -56,7 +56,8 @@ class EndUserFilterInput:
         "others.",
     )
     since: datetime | None = strawberry.field(
-        default=None, description="Those last seen at this time or later."
+        default=None,
+        description="Those last seen at this time or later; without an offset it is UTC.",
     )
     until: datetime | None = strawberry.field(
         default=None, description="Those last seen before this time."

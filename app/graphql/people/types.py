@@ -97,10 +97,10 @@ class AuditLogFilter:
         default=None, description="Changes of the thing with this id."
     )
     since: datetime | None = strawberry.field(
-        default=None, description="Changes from this moment on, with its time zone."
+        default=None, description="Changes from this moment on; without an offset it is UTC."
     )
     until: datetime | None = strawberry.field(
-        default=None, description="Changes before this moment, with its time zone."
+        default=None, description="Changes before this moment."
     )
 
 
