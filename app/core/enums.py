@@ -144,10 +144,11 @@ class ClientAuthMethod(StrEnum):
 
 
 class FlowStage(StrEnum):
-    """What a login under way waits for: the person's consent, or who they are."""
+    """What a login under way waits for: the person's consent, who they are, or nothing more."""
 
     CONSENT = "consent"
     LOGIN = "login"
+    DONE = "done"
 
 
 class OAuthTokenKind(StrEnum):

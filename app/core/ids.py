@@ -15,15 +15,16 @@ def new_id(prefix: str, *, groups: int = 2) -> str:
     door (sessions, run handles) use 4 groups: 160 bits.
     """
     bits = 40 * groups
-    return _spelled(prefix, randbits(bits), bits)
+    return spelled(prefix, randbits(bits), bits)
 
 
 def derived_id(prefix: str, *parts: str) -> str:
     """The one id that belongs to these texts, as long as a fresh one."""
     told = b"".join(len(part).to_bytes(8) + part.encode() for part in parts)
-    return _spelled(prefix, int.from_bytes(sha256(told).digest()[:10]), 80)
+    return spelled(prefix, int.from_bytes(sha256(told).digest()[:10]), 80)
 
 
-def _spelled(prefix: str, number: int, bits: int) -> str:
+def spelled(prefix: str, number: int, bits: int) -> str:
+    """These bits as an id; their number is a multiple of 10."""
     tail = "".join([_PAIRS[number >> shift & 1023] for shift in range(0, bits, 10)])
     return f"{prefix}_{tail}"

@@ -5,8 +5,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid
+from itertools import count
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
@@ -19,11 +21,13 @@ from app.core.background import in_background
 from app.core.errors import Unavailable
 from app.core.ids import new_id
 
-SENDERS: Final = 4  # one slow receiver does not hold up the others
-WAITING_MAX: Final = 1000
+# The 30 mails that one client may ask for in a minute keep 15 busy, should each take SEND_SECONDS.
+SENDERS: Final = 16
+WAITING_MAX: Final = 1000  # whatever is under way, also what failed and waits for another attempt
 SEND_SECONDS: Final = 30.0
 DRAIN_SECONDS: Final = 5.0
-PAUSES_SECONDS: Final = (0.0, 2.0, 20.0)  # before each attempt; after the last it is dropped
+PAUSES_SECONDS: Final = (2.0, 20.0)  # before each further attempt; after the last it is dropped
+_REFUSALS: Final = 500  # SMTP answers from here on are for good (RFC 5321 §4.2.1)
 _LINK: Final = re.compile(r"://|@|www\.|\w\.[^\W\d_]{2}", re.IGNORECASE)
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _AWAY = (OSError, TimeoutError, aiosmtplib.SMTPException, Unavailable)
@@ -33,11 +37,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """A plain text message. Its text may hold a token: no log shows it."""
+    """A plain text message. Its text may hold a token: no log shows it.
+
+    From `good_until` on it is of no use, and not sent any more.
+    """
 
     to: str = field(repr=False)
     subject: str
     text: str = field(repr=False)
+    good_until: datetime | None = None
 
 
 Letter = Mail | Callable[[], Awaitable[Mail | None]]
@@ -115,6 +123,28 @@ def mailer(smtp_url: str | None, *, sender: str, outbox: Path) -> Mailer:
     return SmtpMailer(smtp_url, sender=sender) if smtp_url else OutboxMailer(outbox, sender=sender)
 
 
+@dataclass(slots=True, order=True)
+class _Item:
+    """A letter under way; the less often it failed, and then the older it is, the sooner it goes.
+
+    So what a server is slow to refuse, for the time being, keeps no first attempt waiting.
+    """
+
+    attempts: int
+    number: int
+    letter: Letter = field(compare=False)
+    timer: asyncio.TimerHandle | None = field(default=None, compare=False)
+
+    async def written(self) -> Mail | None:
+        """The mail, which is written once."""
+        if not isinstance(self.letter, Mail):
+            mail = await self.letter()
+            if mail is None:
+                return None
+            self.letter = mail
+        return self.letter
+
+
 class MailQueue:
     """Mail that is under way. Whoever posts neither waits nor learns what became of it.
 
@@ -123,14 +153,20 @@ class MailQueue:
 
     def __init__(self, mailer: Mailer) -> None:
         self._mailer = mailer
-        self._waiting: asyncio.Queue[Letter] = asyncio.Queue(WAITING_MAX)
+        self._numbers = count()
+        # Each item waits, is with a sender, or has a timer that lets it wait again. To the queue
+        # all of them are unfinished tasks.
+        self._under_way: dict[int, _Item] = {}
+        self._waiting: asyncio.PriorityQueue[_Item] = asyncio.PriorityQueue()
 
     def post(self, letter: Letter) -> None:
         """Send a message, or one that is written (or turns out needless) only later."""
-        if self._waiting.full():
+        if len(self._under_way) >= WAITING_MAX:
             log.error("mail dropped", reason="too many wait")
-        else:
-            self._waiting.put_nowait(letter)
+            return
+        item = _Item(attempts=0, number=next(self._numbers), letter=letter)
+        self._under_way[item.number] = item
+        self._waiting.put_nowait(item)
 
     async def emptied(self) -> None:
         """Return once everything that was posted has been dealt with."""
@@ -139,13 +175,20 @@ class MailQueue:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Send while the block lasts, and for a few seconds what is left when it ends."""
-        async with in_background(self._work()):
-            yield
-            with suppress(TimeoutError):
-                async with asyncio.timeout(DRAIN_SECONDS):
-                    await self.emptied()
-            if not self._waiting.empty():
-                log.error("mail dropped", reason="the process ends")
+        try:
+            async with in_background(self._work()):
+                yield
+                for item in self._under_way.values():
+                    if item.timer:
+                        self._try_again(item)  # now or never
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(DRAIN_SECONDS):
+                        await self.emptied()
+        finally:
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
+            for item in list(self._under_way.values()):
+                self._drop(item, "the process ends")
 
     async def _work(self) -> None:
         async with asyncio.TaskGroup() as group:
@@ -154,29 +197,62 @@ class MailQueue:
 
     async def _send_one_after_another(self) -> None:
         while True:
-            letter = await self._waiting.get()
-            try:
-                await self._deliver(letter)
-            except Exception:  # nobody is above, and the other letters must go out
-                log.exception("mail dropped")
-            finally:
-                self._waiting.task_done()
-
-    async def _deliver(self, letter: Letter) -> None:
-        mail = letter if isinstance(letter, Mail) else None
-        for pause_seconds in PAUSES_SECONDS:
-            await asyncio.sleep(pause_seconds)
+            item = await self._waiting.get()
+            item.attempts += 1
             try:
                 async with asyncio.timeout(SEND_SECONDS):
-                    if not isinstance(letter, Mail) and mail is None:
-                        mail = await letter()
-                    if mail is not None:
-                        await self._mailer.send(mail)
+                    await self._deliver(item)
             except _AWAY as error:
                 log.warning("mail not sent", reason=type(error).__name__)
+                self._put_off(item, error)
+            except Exception:  # nobody is above, and the other letters must go out
+                log.exception("mail dropped")
+                self._end(item)
             else:
-                return
-        log.error("mail dropped", reason="it could not be sent")
+                self._end(item)
+
+    async def _deliver(self, item: _Item) -> None:
+        mail = await item.written()
+        if mail is None:
+            return
+        if mail.good_until is not None and mail.good_until <= clock.now():
+            log.error("mail dropped", reason="it is of no use any more")
+            return
+        await self._mailer.send(mail)
+
+    def _put_off(self, item: _Item, error: Exception) -> None:
+        """Let it wait aside, where it keeps no sender from its work, if there is any hope."""
+        if _is_for_good(error):
+            self._drop(item, "it was refused for good")
+        elif item.attempts > len(PAUSES_SECONDS):
+            self._drop(item, "it could not be sent")
+        else:
+            pause_seconds = PAUSES_SECONDS[item.attempts - 1]
+            loop = asyncio.get_running_loop()
+            item.timer = loop.call_later(pause_seconds, self._try_again, item)
+
+    def _try_again(self, item: _Item) -> None:
+        if item.timer:
+            item.timer.cancel()
+            item.timer = None
+        self._waiting.put_nowait(item)
+        self._waiting.task_done()  # of the attempt before
+
+    def _drop(self, item: _Item, reason: str) -> None:
+        log.error("mail dropped", reason=reason)
+        self._end(item)
+
+    def _end(self, item: _Item) -> None:
+        if item.timer:
+            item.timer.cancel()
+        del self._under_way[item.number]
+        self._waiting.task_done()
+
+
+def _is_for_good(error: Exception) -> bool:
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(_is_for_good(refused) for refused in error.recipients)
+    return isinstance(error, aiosmtplib.SMTPResponseException) and error.code >= _REFUSALS
 
 
 def _message(mail: Mail, sender: str) -> EmailMessage:

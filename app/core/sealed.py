@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from app.core.errors import Unavailable
-from app.core.secrets import Secret
+from app.core.secrets import TOKEN_BYTES, Secret, token_of
 
 _FORM: Final = "v1"
 _NONCE_BYTES: Final = 12
@@ -40,6 +40,17 @@ class Sealer:
             for one in (*old_keys, key)
         }
 
+        self._roots = [_derived(one, b"successors", _KEY_BYTES).hex() for one in (key, *old_keys)]
+
+    def successors(self, prefix: str, token: str) -> tuple[Secret, ...]:
+        """The token that comes after this one, always the same; with each key, the present first.
+
+        Whoever has the one cannot tell the other without the key.
+        """
+        return tuple(
+            derived_token(prefix, f"{root}{token}", f"{prefix} successor") for root in self._roots
+        )
+
     def seal(self, secret: str, *, place: str) -> str:
         """The secret as it may be kept. It opens only at the same `place`, such as a row's id."""
         nonce = os.urandom(_NONCE_BYTES)
@@ -58,7 +69,10 @@ class Sealer:
                 return Secret(opened.decode())
             except (InvalidTag, ValueError):
                 pass
-        message = "A kept secret cannot be read any more. Enter it again."
+        message = (
+            "This secret was sealed with another MCPLATFORM_SECRET_KEY. Put that one into "
+            "MCPLATFORM_SECRET_KEY_OLD, or have the secret entered again."
+        )
         raise Unreadable(message)
 
     def is_outdated(self, sealed: str) -> bool:
@@ -69,6 +83,11 @@ class Sealer:
 def derived(secret: str, purpose: str) -> str:
     """A text of 256 bits that only whoever has the secret can know, another for each purpose."""
     return urlsafe_b64encode(_derived(secret, purpose.encode(), _KEY_BYTES)).decode().rstrip("=")
+
+
+def derived_token(prefix: str, secret: str, purpose: str) -> Secret:
+    """The same as a token of ours."""
+    return token_of(prefix, _derived(secret, purpose.encode(), TOKEN_BYTES))
 
 
 def _derived(secret: str, purpose: bytes, length: int) -> bytes:

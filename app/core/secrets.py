@@ -4,11 +4,12 @@ from hashlib import sha256
 
 from typing_extensions import override
 
-from app.core.ids import new_id
+from app.core.ids import new_id, spelled
 
 _GROUPS = (
     7  # of 40 bits each: no one guesses 280 bits, so the digest needs no salt and no stretching
 )
+TOKEN_BYTES = 5 * _GROUPS
 _TOKEN_MAX_CHARACTERS = 200
 
 
@@ -32,6 +33,11 @@ class Secret:
 def new_token(prefix: str) -> Secret:
     """A fresh token such as `mcpk_mzxw…`; core/log redacts what begins with mcp and a letter."""
     return Secret(new_id(prefix, groups=_GROUPS))
+
+
+def token_of(prefix: str, material: bytes) -> Secret:
+    """A token like a fresh one, from 35 bytes that nobody else knows."""
+    return Secret(spelled(prefix, int.from_bytes(material), 8 * TOKEN_BYTES))
 
 
 def digest(token: str) -> str:

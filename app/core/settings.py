@@ -19,6 +19,7 @@ SECRET_KEY_MIN_CHARACTERS = 32
 _PREFIX = "MCPLATFORM_"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 _ORIGIN = re.compile(rf"(https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?)/?")
+_HOST_AND_PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\])(?::[0-9]{0,5})?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{4,34}[a-z0-9]")
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
@@ -150,6 +151,9 @@ class Settings(BaseSettings):
         if text is not None and not str(text).lower().startswith(schemes):
             message = f"must start with {' or '.join(schemes)}"
             raise ValueError(message)
+        if text is not None and not _names_hosts(str(text)):
+            message = "cannot be read: write / ? # and @ in a password as %2F %3F %23 and %40"
+            raise ValueError(message)
         return value
 
     @field_validator("base_url")
@@ -264,6 +268,12 @@ def _explained(location: str, message: str) -> str:
     field = next(name for name in Settings.model_fields if location in {name, variable(name)})
     fault = message.removeprefix("Value error, ").removeprefix("Input ")
     return f"{variable(field)} {fault}. Set it to {Settings.model_fields[field].description}."
+
+
+def _names_hosts(url: str) -> bool:
+    """Whether it does; where the password ends too early, the rest reads like a port."""
+    hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
+    return all(_HOST_AND_PORT.fullmatch(host) for host in hosts)
 
 
 def _network(text: str) -> Network:

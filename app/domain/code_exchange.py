@@ -9,7 +9,12 @@ from typing_extensions import override
 
 from app.core.secrets import Secret
 from app.domain.provider_metadata import ProviderDirectory, ProviderMetadata
-from app.domain.upstream_errors import IdentityNotAccepted, ProviderFaulty, ProviderRefused
+from app.domain.upstream_errors import (
+    IdentityNotAccepted,
+    ProviderFaulty,
+    ProviderRefused,
+    error_code,
+)
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _BAD_JSON: Final = (msgspec.DecodeError, ValueError, RecursionError)
@@ -106,8 +111,7 @@ def _tokens(body: bytes) -> Tokens:
 
 
 def _error_code(body: bytes) -> str:
-    code = (_object(body) or {}).get("error")
-    return code[:100] if isinstance(code, str) else ""
+    return error_code((_object(body) or {}).get("error"))
 
 
 def _object(body: bytes) -> dict[str, Any] | None:

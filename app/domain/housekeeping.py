@@ -17,7 +17,7 @@ from app.repositories import lookups
 BATCH: Final = 1000  # rows of each kind: a fraction of a second
 INVITATION_KEPT: Final = timedelta(days=30)  # after it expired: members see whom they asked
 SPENT_KEPT: Final = timedelta(days=1)  # codes and grants that have ended, to notice replays
-UNUSED_CLIENT_KEPT: Final = timedelta(days=7)  # one that registered, and for which no one logged in
+UNUSED_CLIENT_KEPT: Final = timedelta(days=2)  # one that registered, and for which no one logged in
 DISUSED_CLIENT_KEPT: Final = timedelta(days=180)  # one without logins: it has to register again
 PAUSE_SECONDS: Final = 600.0
 

@@ -25,6 +25,7 @@ from app.repositories.oauth_clients import Client, OAuthClients
 from app.repositories.oauth_flows import KeptFlow, OAuthFlows
 
 FLOW_LIFE: Final = timedelta(minutes=10)
+DONE_LIFE: Final = timedelta(seconds=30)
 BEGINNINGS_PER_MINUTE: Final = 60  # of one client address, who may be a whole office
 STATE_MAX_CHARACTERS: Final = 4000
 RESOURCE_MAX_CHARACTERS: Final = 2000
@@ -127,6 +128,13 @@ async def held(config: ServerConfig, key: FlowKey) -> Flow:
         return await _with_client(scope, kept)
 
 
+async def held_or_done(config: ServerConfig, key: FlowKey) -> Flow:
+    """The same, also of one that went well just now. Raises FlowOver."""
+    scope = admission.server_scope(config)
+    async with database.connection(scope):
+        return await _with_client(scope, await _row(scope, key, is_locked=False))
+
+
 async def consent(config: ServerConfig, key: FlowKey) -> Flow:
     """The login, whose person lets the client know who they are. Raises FlowOver."""
     scope = admission.server_scope(config)
@@ -147,9 +155,20 @@ async def deny(config: ServerConfig, key: FlowKey) -> Flow:
 
 async def locked(scope: ServerScope, key: FlowKey) -> KeptFlow:
     """The login, for a form of this browser, held until the transaction ends. Raises FlowOver."""
+    return _under_way(await locked_or_done(scope, key))
+
+
+async def locked_or_done(scope: ServerScope, key: FlowKey) -> KeptFlow:
+    """The same, also of one that went well just now: forms are sent twice. Raises FlowOver."""
     if not hmac.compare_digest(csrf_token(key.cookie), _ascii(key.csrf)):
         raise over()
-    return await _kept(scope, key, is_locked=True)
+    return await _row(scope, key, is_locked=True)
+
+
+async def finish(scope: ServerScope, flow_id: str) -> None:
+    """End a locked login that went well; for half a minute it is known that it did."""
+    change = {"stage": FlowStage.DONE.value, "expires_at": clock.now() + DONE_LIFE}
+    await OAuthFlows(scope).change(flow_id, change)
 
 
 async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -157,7 +176,7 @@ async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
 
     Raises FlowOver and InvalidRequest.
     """
-    return _consented(await locked(scope, key))
+    return require_consent(await locked(scope, key))
 
 
 async def locked_on_return(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -166,7 +185,7 @@ async def locked_on_return(scope: ServerScope, key: FlowKey) -> KeptFlow:
     Whoever asks must check another thing that only this login's browser can have been given.
     Raises FlowOver and InvalidRequest.
     """
-    return _consented(await _kept(scope, key, is_locked=True))
+    return require_consent(await _kept(scope, key, is_locked=True))
 
 
 def flow_of(kept: KeptFlow, client: Client) -> Flow:
@@ -195,6 +214,16 @@ def over() -> FlowOver:
 
 
 async def _kept(scope: ServerScope, key: FlowKey, *, is_locked: bool) -> KeptFlow:
+    return _under_way(await _row(scope, key, is_locked=is_locked))
+
+
+def _under_way(kept: KeptFlow) -> KeptFlow:
+    if kept.stage is FlowStage.DONE:
+        raise over()
+    return kept
+
+
+async def _row(scope: ServerScope, key: FlowKey, *, is_locked: bool) -> KeptFlow:
     kept = None
     if _FLOW_ID.fullmatch(key.flow_id):
         kept = await OAuthFlows(scope).by_id(key.flow_id, is_locked=is_locked)
@@ -214,7 +243,8 @@ async def _with_client(scope: ServerScope, kept: KeptFlow) -> Flow:
     return flow_of(kept, client)
 
 
-def _consented(kept: KeptFlow) -> KeptFlow:
+def require_consent(kept: KeptFlow) -> KeptFlow:
+    """The same login. Raises InvalidRequest unless the person let the client know who they are."""
     if kept.stage is not FlowStage.LOGIN:
         message = "Say first whether the app may know who you are."
         raise InvalidRequest(message)

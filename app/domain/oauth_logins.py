@@ -9,13 +9,13 @@ from typing import Final
 import msgspec
 
 from app.core import clock
-from app.core.enums import AuthType
+from app.core.enums import AuthType, FlowStage
 from app.core.ids import new_id
 from app.core.limiter import network_of
 from app.core.mail import without_links
 from app.core.scope import ServerScope
-from app.core.sealed import derived
-from app.core.secrets import Secret, digest, new_token
+from app.core.sealed import derived, derived_token
+from app.core.secrets import Secret, digest
 from app.domain import admission, oauth_flows, oauth_mail
 from app.domain.account_rules import canonical_email, check_email
 from app.domain.desk import (
@@ -38,6 +38,8 @@ from app.repositories.oauth_grants import NewGrant, OAuthGrants
 CODE_LIFE: Final = timedelta(seconds=60)
 CODES_PER_FLOW: Final = 5
 WRONG_CODES_MAX: Final = 5
+TRIPS_PER_FLOW: Final = 5
+_MOST_ROUNDS: Final = 2 * TRIPS_PER_FLOW  # back from a trip begins a round that is none's
 SUBJECT_MAX_CHARACTERS: Final = 255  # OpenID Connect Core §2
 _DIGITS: Final = 8  # with five attempts for a login, and a hundred mails a day to an address
 
@@ -49,7 +51,6 @@ class Completed:
     redirect_uri: str
     state: str | None
     code: Secret
-    end_user_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ async def check_email_code(
 
     Raises WrongCode, FlowOver, InvalidRequest, TooMany and Unavailable.
     """
-    flow = await oauth_flows.held(config, key)
+    flow = await oauth_flows.held_or_done(config, key)
     await desk.attempts.take_jointly(
         "try a code", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
     )
@@ -113,16 +114,20 @@ async def check_email_code(
     scope = admission.server_scope(config)
     digits = "".join(character for character in code if character.isalnum())
     async with admission.unit_of_work(config), database.transaction(scope):
-        kept = await oauth_flows.locked_after_consent(scope, key)
+        kept = await oauth_flows.locked_or_done(scope, key)
         _require(config, AuthType.PLATFORM_OAUTH)
+        is_right = hmac.compare_digest(_email_code_hash(key, digits), kept.email_code_hash or "")
+        if kept.stage is FlowStage.DONE:
+            return await _completed_before(scope, kept, key, is_right=is_right)
+        oauth_flows.require_consent(kept)
         if kept.email is None or kept.email_code_hash is None:
             message = "Ask for a code first."
             raise InvalidRequest(message)
-        if hmac.compare_digest(_email_code_hash(key, digits), kept.email_code_hash):
+        if is_right:
             now = clock.now()
             account_id = await lookups.log_in_account(new_id("lacc"), kept.email, now=now)
             person = Person(issuer=desk.base_url, subject=account_id, email=kept.email)
-            return await _completed(config, scope, kept, person)
+            return await _completed(config, scope, kept, key, person)
         left = await _one_attempt_less(scope, kept)
     if not left:
         message = "Too many wrong codes: this login is over. Go back to your app and connect again."
@@ -131,18 +136,28 @@ async def check_email_code(
     raise WrongCode(message, field="code")
 
 
-async def go_upstream(config: ServerConfig, key: FlowKey) -> UpstreamRound:
+async def go_upstream(
+    config: ServerConfig, desk: Desk, visitor: Visitor, key: FlowKey
+) -> UpstreamRound:
     """What to send along to the customer's provider; what was sent before is void.
 
-    Raises FlowOver and InvalidRequest.
+    Each trip has us ask the provider, who may be a stranger's: the sixth ends the login. Raises
+    FlowOver, InvalidRequest, TooMany and Unavailable.
     """
     scope = admission.server_scope(config)
+    await desk.attempts.take_jointly(
+        "go upstream", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
+    )
     async with database.transaction(scope):
         kept = await oauth_flows.locked_after_consent(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
         number = kept.upstream_round + 1
-        await OAuthFlows(scope).change(kept.id, {"upstream_round": number})
-    return _round(key, number)
+        if number <= _MOST_ROUNDS:
+            await OAuthFlows(scope).change(kept.id, {"upstream_round": number})
+            return _round(key, number)
+        await OAuthFlows(scope).end(kept.id)
+    message = "Too many attempts: this login is over. Go back to your app and connect again."
+    raise FlowOver(message)
 
 
 def flow_of_state(state: str) -> str:
@@ -184,14 +199,14 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
         # Held, or a login under way could outlive the change that ends all of this provider's.
         if await OAuthConfigs(scope).held_issuer(scope.server_id) != person.issuer:
             raise oauth_flows.over()
-        return await _completed(config, scope, kept, person)
+        return await _completed(config, scope, kept, key, person)
 
 
 async def _completed(
-    config: ServerConfig, scope: ServerScope, kept: KeptFlow, person: Person
+    config: ServerConfig, scope: ServerScope, kept: KeptFlow, key: FlowKey, person: Person
 ) -> Completed:
     end_user_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
-    code, now = new_token("mcpc"), clock.now()
+    code, now = _code(key), clock.now()
     await OAuthGrants(scope).open(
         NewGrant(
             client_id=kept.client_id,
@@ -206,12 +221,25 @@ async def _completed(
             expires_at=now + CODE_LIFE,
         )
     )
-    await OAuthFlows(scope).end(kept.id)
+    await oauth_flows.finish(scope, kept.id)
     profile = msgspec.json.encode(_shown(person)).decode()
     await end_users.know(end_user_id, email=_verified(person), profile=profile)
-    return Completed(
-        redirect_uri=kept.redirect_uri, state=kept.state, code=code, end_user_id=end_user_id
-    )
+    return Completed(redirect_uri=kept.redirect_uri, state=kept.state, code=code)
+
+
+async def _completed_before(
+    scope: ServerScope, kept: KeptFlow, key: FlowKey, *, is_right: bool
+) -> Completed:
+    """The same end of a login whose form was sent twice, until the client has used the code."""
+    code = _code(key)
+    if not is_right or not await OAuthGrants(scope).is_unused(digest(code.reveal())):
+        raise oauth_flows.over()
+    return Completed(redirect_uri=kept.redirect_uri, state=kept.state, code=code)
+
+
+def _code(key: FlowKey) -> Secret:
+    """The one code that this browser's login can end with."""
+    return derived_token("mcpc", key.cookie, "authorization code")
 
 
 def _verified(person: Person) -> str | None:

@@ -12,23 +12,30 @@ import structlog
 
 from app.core import clock
 from app.core.enums import OAuthTokenKind
+from app.core.errors import TooMany
 from app.core.scope import ServerScope
 from app.core.secrets import Secret, digest, new_token
 from app.domain import admission, oauth_scopes
+from app.domain.desk import Desk
 from app.domain.oauth_errors import InvalidGrant, InvalidTarget
 from app.domain.server_directory import ServerConfig
 from app.repositories import database
 from app.repositories.oauth_clients import Client, OAuthClients
-from app.repositories.oauth_grants import HeldCode, HeldRefresh, NewToken, OAuthGrants
+from app.repositories.oauth_grants import Held, HeldCode, HeldRefresh, NewToken, OAuthGrants
 
 ACCESS_LIFE: Final = timedelta(minutes=15)
 REFRESH_LIFE: Final = timedelta(days=30)  # counted anew at each refresh
 GRANT_LIFE: Final = timedelta(days=365)  # then the person is asked again, however often it was used
+RETRIED_FOR: Final = timedelta(seconds=30)
+REFRESHES_PER_MINUTE: Final = 30  # of one login
+_MOST_NEW_TOKENS: Final = 2 * REFRESHES_PER_MINUTE + 2  # with the login's first pair
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 _CODE: Final = "This code is unknown, expired or used. Begin the login anew."
 _REFRESH: Final = "This refresh token is unknown, expired, used or revoked. Begin the login anew."
 
 log = structlog.get_logger()
+
+Pair = tuple[Secret, Secret]  # an access and a refresh token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +75,8 @@ async def redeem_code(
             has_refresh = (
                 "refresh_token" in client.grant_types or oauth_scopes.OFFLINE in held.scopes
             )
-            return await _issue(scope, held, held.scopes, has_refresh=has_refresh, now=now)
+            pair = new_token("mcpa"), new_token("mcpr")
+            return await _issue(scope, held, held.scopes, pair, has_refresh=has_refresh, now=now)
         await grants.revoke(held.grant_id, now=now)
     _note_replay(config, client, "authorization code")
     raise InvalidGrant(_CODE, field="code")
@@ -76,6 +84,7 @@ async def redeem_code(
 
 async def refresh(
     config: ServerConfig,
+    desk: Desk,
     client: Client,
     *,
     token: str,
@@ -84,21 +93,37 @@ async def refresh(
 ) -> Issued:
     """New tokens for a refresh token, which is used up; one that comes again ends the family.
 
-    The access token has the scopes that are asked for, the refresh token all that were granted.
-    Raises InvalidGrant, InvalidScope and InvalidTarget.
+    But for half a minute, while nobody has gone on with what it was worth, whoever brings it again
+    is told the very same: clients refresh several times at once, and answers get lost. The access
+    token has the scopes that are asked for, the refresh token all that were granted. Raises
+    InvalidGrant, InvalidScope, InvalidTarget and TooMany.
     """
     scope = admission.server_scope(config)
     async with admission.unit_of_work(config), database.transaction(scope):
         grants, now = OAuthGrants(scope), clock.now()
-        held = await grants.held_refresh(digest(token))
+        held = await grants.held_refresh(
+            digest(token), newest_since=now - timedelta(minutes=1), most=_MOST_NEW_TOKENS
+        )
         if held is None or held.client_id != client.id:
             raise InvalidGrant(_REFRESH, field="refresh_token")
+        pairs = tuple(
+            zip(
+                desk.sealer.successors("mcpa", token),
+                desk.sealer.successors("mcpr", token),
+                strict=True,
+            )
+        )
         if held.used_at is None:
             _check_alive(config, held, _REFRESH, now=now)
             _check_resource(held, resource)
+            _check_pace(held)
             scopes = oauth_scopes.narrowed(held.scopes, scope_asked)
             await grants.use_refresh(held.id, now=now)
-            return await _issue(scope, held, scopes, has_refresh=True, now=now)
+            return await _issue(scope, held, scopes, pairs[0], has_refresh=True, now=now)
+        again = await _told_again(config, grants, held, pairs, now=now)
+        if again is not None:
+            _check_resource(held, resource)
+            return again
         await grants.revoke(held.grant_id, now=now)
     _note_replay(config, client, "refresh token")
     raise InvalidGrant(_REFRESH, field="refresh_token")
@@ -129,13 +154,14 @@ def challenge_of(code_verifier: str) -> str:
 
 async def _issue(
     scope: ServerScope,
-    held: HeldRefresh,
+    held: Held,
     scopes: tuple[str, ...],
+    pair: Pair,
     *,
     has_refresh: bool,
     now: datetime,
 ) -> Issued:
-    access, again = new_token("mcpa"), new_token("mcpr")
+    access, again = pair
     ends_at = held.granted_at + GRANT_LIFE
     access_ends_at = min(now + ACCESS_LIFE, ends_at)
     tokens = (
@@ -160,6 +186,36 @@ async def _issue(
         expires_in_seconds=int((access_ends_at - now).total_seconds()),
         scopes=scopes,
     )
+
+
+async def _told_again(
+    config: ServerConfig,
+    grants: OAuthGrants,
+    held: HeldRefresh,
+    pairs: tuple[Pair, ...],
+    *,
+    now: datetime,
+) -> Issued | None:
+    """What a used refresh token was worth, if it was used just now and nobody went on since."""
+    is_late = held.used_at is None or held.used_at + RETRIED_FOR <= now
+    if is_late or held.revoked_at is not None or held.auth_type is not config.auth_type:
+        return None
+    for access, refresh_token in pairs:
+        found = await grants.successors(
+            held.grant_id,
+            access_hash=digest(access.reveal()),
+            refresh_hash=digest(refresh_token.reveal()),
+            now=now,
+        )
+        if found is not None:
+            scopes, ends_at = found
+            return Issued(
+                access=access,
+                refresh=refresh_token,
+                expires_in_seconds=int((ends_at - now).total_seconds()),
+                scopes=scopes,
+            )
+    return None
 
 
 def _note_replay(config: ServerConfig, client: Client, what: str) -> None:
@@ -187,7 +243,7 @@ def _check_code(
         raise InvalidGrant(message, field="code_verifier")
 
 
-def _check_alive(config: ServerConfig, held: HeldRefresh, message: str, *, now: datetime) -> None:
+def _check_alive(config: ServerConfig, held: Held, message: str, *, now: datetime) -> None:
     if (
         held.revoked_at is not None
         or held.expires_at <= now
@@ -196,7 +252,14 @@ def _check_alive(config: ServerConfig, held: HeldRefresh, message: str, *, now: 
         raise InvalidGrant(message)
 
 
-def _check_resource(held: HeldRefresh, resource: str | None) -> None:
+def _check_pace(held: HeldRefresh) -> None:
+    """Each refresh leaves rows behind, and no client needs many."""
+    if held.newest >= _MOST_NEW_TOKENS:
+        message = "Too many refreshes of one login. Try again in 60 seconds."
+        raise TooMany(message, retry_after_seconds=60)
+
+
+def _check_resource(held: Held, resource: str | None) -> None:
     """RFC 8707 §2.2: a token is for what the person agreed to."""
     if resource is not None and held.resource is not None and resource != held.resource:
         message = f"The login was for {held.resource}. Begin another one for another resource."

@@ -4,10 +4,20 @@
 holds a code, a token or a secret.
 """
 
+import re
+
 from app.core.errors import Unavailable
 from app.domain.oauth_errors import AccessDenied, OAuthError
 
 _AGAIN = "Start again from your app."
+_CODE = re.compile(r"[a-z]{1,30}(?:_[a-z]{1,30}){0,5}")
+
+
+def error_code(given: object) -> str:
+    """What a provider calls an error, if it has the form of a name; else it may be anything."""
+    if not given:
+        return ""
+    return given if isinstance(given, str) and _CODE.fullmatch(given) else "(no error code)"
 
 
 class ProviderUnavailable(OAuthError, Unavailable):

@@ -1,6 +1,7 @@
 """What went wrong, as clients read it: `userErrors` where it is theirs, coded errors elsewhere."""
 
 import enum
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,11 @@ from app.core.log import REQUEST_ID, note
 # What a mutation tells in its payload. The rest concerns the request and not its input.
 USER_ERRORS = (NotFound, Invalid, Conflict, NotAllowed)
 MOST_MESSAGE_CHARACTERS = 1_000  # messages that quote what was sent could be as large as that
+# graphql-core quotes values that do not fit, and the one that fits ill may be a password.
+_QUOTED = re.compile(
+    r"(?:, found|(?P<hint>\?) Found|(?P<rule>cannot represent [^:]*)): .*|(?<=found String) '.*",
+    re.DOTALL,
+)
 _LIMITED = frozenset({"DEPTH_LIMIT", "ALIAS_LIMIT", "COST_LIMIT"})
 
 log = structlog.get_logger()
@@ -81,6 +87,9 @@ class UserErrorCode(enum.Enum):
     )
     INVALID_ISSUER = strawberry.enum_value(
         "invalid_issuer", description="The text is not an identity provider's https address."
+    )
+    LOGIN_NOT_CONFIGURED = strawberry.enum_value(
+        "login_not_configured", description="The server has no identity provider yet."
     )
     TITLE_TAKEN = strawberry.enum_value(
         "title_taken", description="Another walkthrough that is not archived has this title."
@@ -217,12 +226,20 @@ def _rendered(error: GraphQLError, *, is_executed: bool) -> dict[str, Any]:
     elif cause is not None and not isinstance(cause, GraphQLError):
         entry = internal(cause)
     else:
-        entry = told(_client_code(error, is_executed=is_executed), shortened(error.message))
+        entry = told(_client_code(error, is_executed=is_executed), _unquoted(error.message))
     if error.locations:
         entry["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path is not None:
         entry["path"] = error.path
     return entry
+
+
+def _unquoted(message: str) -> str:
+    return shortened(_QUOTED.sub(_kept, message))
+
+
+def _kept(quoted: re.Match[str]) -> str:
+    return quoted["hint"] or f"{quoted['rule'] or ''}."
 
 
 def _client_code(error: GraphQLError, *, is_executed: bool) -> str:

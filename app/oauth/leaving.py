@@ -6,6 +6,7 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2 import OAuth2Error
 
+from app.core.enums import FlowStage
 from app.core.errors import ProductError, TooMany, Unavailable
 from app.core.log import note
 from app.domain import oauth_flows
@@ -49,11 +50,18 @@ def with_code(plane: Plane, request: Request, flow: Flow, done: Completed) -> An
 
 
 async def with_denial(plane: Plane, request: Request, key: FlowKey, error: ProductError) -> Answer:
-    """The end of a login that comes to nothing, of which the client hears why. Raises FlowOver."""
+    """The end of a login that comes to nothing, of which the client hears why. Raises FlowOver.
+
+    Who did not say yes to the client is not sent where it wants them: as in `at_once`.
+    """
     flow = await oauth_flows.deny(request.config, key)
     url = _with(flow.redirect_uri, _told(request, flow.state, error))
     title = f"You are not logged in to {request.config.name}"
-    return _onward(plane, flow, url, title=title).with_headers(browser.forgotten(flow.id))
+    if flow.stage is FlowStage.CONSENT and not leads_home(flow.redirect_uri):
+        made = pages.denied(plane, flow, url=url, title=title)
+    else:
+        made = _onward(plane, flow, url, title=title)
+    return made.with_headers(browser.forgotten(flow.id))
 
 
 def at_once(

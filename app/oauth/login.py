@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from app.core.enums import AuthType, FlowStage
 from app.core.errors import Invalid, TooMany, Unavailable
+from app.core.log import note
 from app.domain import oauth_flows, oauth_logins
 from app.domain.oauth_errors import InvalidRequest
 from app.domain.upstream_errors import ProviderFaulty
@@ -31,7 +32,7 @@ async def proceed(plane: Plane, request: Request) -> Answer:
     """
     form, key = browser.posted(request)
     step = form.one("step")
-    flow = await oauth_flows.held(request.config, key)
+    flow = await oauth_flows.held_or_done(request.config, key)
     screen = Screen(plane=plane, request=request, flow=flow, key=key)
     try:
         match step:
@@ -42,6 +43,7 @@ async def proceed(plane: Plane, request: Request) -> Answer:
             case "provider":
                 return await to_provider(screen)
     except (Invalid, TooMany, Unavailable) as error:
+        note(code=error.code)
         flow = await oauth_flows.held(request.config, key)
         return _form(replace(screen, flow=flow, error=error), step, typed=form.one("email") or "")
     message = "This is no form of ours. Go back to your app and connect again."
@@ -55,14 +57,16 @@ async def to_provider(screen: Screen) -> Answer:
     """
     plane, request = screen.plane, screen.request
     try:
-        trip = await oauth_logins.go_upstream(request.config, screen.key)
+        trip = await oauth_logins.go_upstream(
+            request.config, plane.desk, request.visitor, screen.key
+        )
         provider = await provider_of(plane, request)
         url = await plane.upstream.authorization_url(
             provider, trip, redirect_uri=pages.callback_url(request.origin)
         )
     except ProviderFaulty as error:
         return await leaving.with_denial(plane, request, screen.key, error)
-    except Unavailable as error:
+    except (TooMany, Unavailable) as error:
         return pages.provider(replace(screen, error=error))
     return answer.redirect(url)
 

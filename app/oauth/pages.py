@@ -139,6 +139,14 @@ def onward(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
     return _page(plane, title, main).with_headers((b"refresh", f"0;url={url}".encode("ascii")))
 
 
+def denied(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
+    """The way back to a client that the person did not let in, by a link alone."""
+    main = f"""
+<p>Nothing was shared with {_name(flow.client.name)}. You can close this page, or
+<a href="{escape(url)}">go back to the app</a>. It leads to {_destination(url)}.</p>"""
+    return _page(plane, title, main)
+
+
 def unanswered(plane: Plane, request: Request, client: Client, *, url: str, reason: str) -> Answer:
     """A link back to a client, whose request cannot be answered."""
     app = _name(client.name)

@@ -12,7 +12,7 @@ from app.oauth.request import Request
 from app.oauth.resource import agreed
 
 
-async def token(_plane: Plane, request: Request) -> Answer:
+async def token(plane: Plane, request: Request) -> Answer:
     """The tokens that a code or a refresh token is worth.
 
     Raises OAuth2Error for what Authlib refuses, and what `oauth_tokens` raises.
@@ -22,11 +22,11 @@ async def token(_plane: Plane, request: Request) -> Answer:
     grant_type = Judge(client).check_token_request(asked)
     resource = agreed(request.origin, request.form.every("resource"))
     exchange = _redeemed if grant_type == "authorization_code" else _refreshed
-    return answer.of_json(_told(await exchange(request, client, asked.form, resource)))
+    return answer.of_json(_told(await exchange(plane, request, client, asked.form, resource)))
 
 
 async def _redeemed(
-    request: Request, client: Client, form: dict[str, str], resource: str | None
+    _plane: Plane, request: Request, client: Client, form: dict[str, str], resource: str | None
 ) -> Issued:
     return await oauth_tokens.redeem_code(
         request.config,
@@ -39,10 +39,11 @@ async def _redeemed(
 
 
 async def _refreshed(
-    request: Request, client: Client, form: dict[str, str], resource: str | None
+    plane: Plane, request: Request, client: Client, form: dict[str, str], resource: str | None
 ) -> Issued:
     return await oauth_tokens.refresh(
         request.config,
+        plane.desk,
         client,
         token=form["refresh_token"],
         scope_asked=form.get("scope"),

@@ -22,8 +22,11 @@ VALUES ($4, $1, $2, $3, false, '{}', $5, $5)
 ON CONFLICT (organization_id, issuer, subject) DO NOTHING
 """
 
+# An address that the issuer does not vouch for any more is not the person's; one that they gave
+# themselves stays.
 _KNOW = """
-UPDATE end_user SET email = coalesce($2, email), email_verified = email_verified OR $2 IS NOT NULL,
+UPDATE end_user SET email = coalesce($2, CASE WHEN NOT email_verified THEN email END),
+    email_verified = $2 IS NOT NULL,
     profile = $3::jsonb, last_seen_at = greatest(last_seen_at, $4)
 WHERE id = $1
 """
@@ -135,7 +138,7 @@ async def person_id(scope: OrganizationScope, *, issuer: str, subject: str) -> s
 
 
 async def know(end_user_id: str, *, email: str | None, profile: str) -> None:
-    """Keep the verified address, if there is one, and the profile (JSON) that the issuer told."""
+    """Keep the address that the issuer verified, or that it did not, and the profile (JSON)."""
     await database.fetch(_KNOW, end_user_id, email, profile, clock.now())
 
 

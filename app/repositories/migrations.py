@@ -62,11 +62,26 @@ END
 $$;
 """
 
+_NAMES = """
+SELECT quote_ident(current_user), quote_ident(current_user || '_tenant'),
+    EXISTS (SELECT FROM pg_roles WHERE rolname = current_user || '_tenant')
+"""
+
+# Of tables that are an extension's, or somebody's own, the role needs to know nothing.
+_MAY_READ = """
+SELECT has_schema_privilege('public', 'USAGE') AND NOT EXISTS (
+    SELECT FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relrowsecurity
+        AND NOT has_table_privilege(oid, 'SELECT')
+)
+"""
+
 
 async def migrate(dsn: str) -> list[str]:
     """Apply what is missing, one process at a time, all or nothing; return the names applied.
 
-    Raises Unavailable when the database cannot be reached or is older than PostgreSQL 15.
+    Raises Unavailable when the database cannot be reached, is older than PostgreSQL 15 or does not
+    let its user do it.
     """
     async with _connected(dsn) as connection, connection.transaction():
         return await _migrate_locked(connection)
@@ -74,10 +89,15 @@ async def migrate(dsn: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What a database is: its owner, who connects to it, and the migrations that it lacks."""
+    """What a database is: its owner, who connects to it, and the migrations that it lacks.
+
+    `has_tenant` tells whether the pool could work: the tenant role is there and may read the
+    tables. A backup brings back neither.
+    """
 
     owner: str
     pending: tuple[str, ...]
+    has_tenant: bool
 
 
 async def state(dsn: str) -> State:
@@ -85,8 +105,9 @@ async def state(dsn: str) -> State:
     async with _connected(dsn) as connection:
         applied = await _applied(connection)
         owner = await connection.fetchval("SELECT current_user")
+        has_tenant = await _has_tenant(connection, tenant_role(owner))
     known = BaseMigrationManager().get_migration_modules(APP_CONFIG.resolved_migrations_folder_path)
-    return State(owner, tuple(sorted(known.keys() - applied)))
+    return State(owner, tuple(sorted(known.keys() - applied)), has_tenant)
 
 
 @asynccontextmanager
@@ -101,13 +122,19 @@ async def _connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
             message = "PostgreSQL 15 or newer is needed."
             raise Unavailable(message)
         yield connection
+    except asyncpg.InsufficientPrivilegeError as error:
+        message = (
+            f"The user of DATABASE_URL may not do that: {error}. It has to own the database and "
+            "all tables in it."
+        )
+        raise Unavailable(message) from error
     finally:
         await connection.close()
 
 
 async def _migrate_locked(connection: asyncpg.Connection) -> list[str]:
     await connection.execute("SELECT pg_advisory_xact_lock($1)", _LOCK)
-    await connection.execute(_ROLE)
+    await _make_role(connection)
     token = DB.current_transaction.set(Unit(connection, ""))
     try:
         before = await _applied(connection)
@@ -120,6 +147,34 @@ async def _migrate_locked(connection: asyncpg.Connection) -> list[str]:
         return [name for name in await _applied(connection) if name not in before]
     finally:
         DB.current_transaction.reset(token)
+
+
+async def _make_role(connection: asyncpg.Connection) -> None:
+    owner, tenant, is_there = await connection.fetchrow(_NAMES)
+    try:
+        await connection.execute(_ROLE)
+    except asyncpg.InsufficientPrivilegeError as error:
+        if is_there:
+            message = (
+                f"The user of DATABASE_URL may not work as the role {tenant}, which is there. Have "
+                f"a superuser run `GRANT {tenant} TO {owner}`, then run `mcplatform migrate`."
+            )
+        else:
+            message = (
+                "The user of DATABASE_URL may not create the role that the pool works as. Have a "
+                f"superuser run `ALTER ROLE {owner} CREATEROLE`, run `mcplatform migrate`, then "
+                f"have `ALTER ROLE {owner} NOCREATEROLE` run."
+            )
+        raise Unavailable(message) from error
+
+
+async def _has_tenant(connection: asyncpg.Connection, tenant: str) -> bool:
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('role', $1, true)", tenant)
+            return bool(await connection.fetchval(_MAY_READ))
+    except (asyncpg.InvalidParameterValueError, asyncpg.InsufficientPrivilegeError):
+        return False  # there is no such role, or it is not for us
 
 
 async def _applied(connection: asyncpg.Connection) -> list[str]:

@@ -23,8 +23,7 @@ SELECT $11, $1, $2, id, $12, $13, $14, $9, $10 FROM made
 # Whoever asks at the same time waits here for the row, and then reads that it was used.
 _HOLD_CODE = """
 SELECT c.id, c.grant_id, g.client_id, g.auth_type, g.scopes, g.resource, g.revoked_at,
-    g.created_at AS granted_at,
-    c.redirect_uri, c.code_challenge, c.expires_at, c.used_at
+    g.created_at AS granted_at, c.redirect_uri, c.code_challenge, c.expires_at, c.used_at
 FROM oauth_code c JOIN oauth_grant g ON g.id = c.grant_id
 WHERE c.organization_id = $1 AND c.server_id = $2 AND c.code_hash = $3
 FOR UPDATE OF c
@@ -32,11 +31,25 @@ FOR UPDATE OF c
 
 _HOLD_REFRESH = """
 SELECT t.id, t.grant_id, g.client_id, g.auth_type, g.scopes, g.resource, g.revoked_at,
-    g.created_at AS granted_at,
-    t.expires_at, t.used_at
+    g.created_at AS granted_at, t.expires_at, t.used_at,
+    (SELECT count(*) FROM (SELECT FROM oauth_token n
+        WHERE n.grant_id = t.grant_id AND n.created_at > $4 LIMIT $5) newest) AS newest
 FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
 WHERE t.organization_id = $1 AND t.server_id = $2 AND t.token_hash = $3 AND t.kind = 'refresh'
 FOR UPDATE OF t
+"""
+
+_SUCCESSORS = """
+SELECT a.scopes, a.expires_at FROM oauth_token a
+JOIN oauth_token r ON r.grant_id = a.grant_id
+WHERE a.organization_id = $1 AND a.server_id = $2 AND a.grant_id = $3
+    AND a.token_hash = $4 AND a.kind = 'access' AND a.expires_at > $6
+    AND r.token_hash = $5 AND r.kind = 'refresh' AND r.used_at IS NULL
+"""
+
+_IS_UNUSED = """
+SELECT 1 FROM oauth_code
+WHERE organization_id = $1 AND server_id = $2 AND code_hash = $3 AND used_at IS NULL
 """
 
 _USE_CODE = """
@@ -91,8 +104,8 @@ class NewGrant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldRefresh:
-    """A refresh token that no one else can use meanwhile, and the grant that it belongs to."""
+class Held:
+    """What no one else can use meanwhile, and the grant that it belongs to."""
 
     id: str
     grant_id: str
@@ -107,11 +120,21 @@ class HeldRefresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HeldCode(HeldRefresh):
-    """A code that no one else can use meanwhile, and the grant that it belongs to."""
+class HeldCode(Held):
+    """A code that no one else can use meanwhile."""
 
     redirect_uri: str
     code_challenge: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRefresh(Held):
+    """A refresh token that no one else can use meanwhile.
+
+    `newest` counts the tokens that its grant was given of late, as far as was asked.
+    """
+
+    newest: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +176,25 @@ class OAuthGrants:
         row = await database.fetch_row(_HOLD_CODE, *self._where, code_hash)
         return msgspec.convert(dict(row), HeldCode) if row else None
 
-    async def held_refresh(self, token_hash: str) -> HeldRefresh | None:
-        """The refresh token, held until the transaction ends."""
-        row = await database.fetch_row(_HOLD_REFRESH, *self._where, token_hash)
+    async def held_refresh(
+        self, token_hash: str, *, newest_since: datetime, most: int
+    ) -> HeldRefresh | None:
+        """The refresh token, held until the transaction ends; `newest` counts no further."""
+        row = await database.fetch_row(_HOLD_REFRESH, *self._where, token_hash, newest_since, most)
         return msgspec.convert(dict(row), HeldRefresh) if row else None
+
+    async def successors(
+        self, grant_id: str, *, access_hash: str, refresh_hash: str, now: datetime
+    ) -> tuple[tuple[str, ...], datetime] | None:
+        """Scopes and end of an access token of the grant, whose refresh token is unused as yet."""
+        row = await database.fetch_row(
+            _SUCCESSORS, *self._where, grant_id, access_hash, refresh_hash, now
+        )
+        return (tuple(row["scopes"]), row["expires_at"]) if row else None
+
+    async def is_unused(self, code_hash: str) -> bool:
+        """Whether the code is there, and nobody has brought it yet."""
+        return await database.fetch_row(_IS_UNUSED, *self._where, code_hash) is not None
 
     async def use_code(self, code_id: str, *, now: datetime) -> None:
         """Note that a held code was used."""

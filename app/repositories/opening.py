@@ -11,7 +11,7 @@ _SPARE_CONNECTIONS = 20  # for the listeners, for migrations, and for a person w
 
 
 class SchemaOutOfDate(Exception):
-    """The database lacks migrations; the message says what to do."""
+    """The database lacks migrations, or the pool's role and grants; the message says what to do."""
 
 
 @contextmanager
@@ -45,6 +45,12 @@ async def bring_up_to_date(settings: Settings, dsn: str) -> None:
         message = (
             f"The database lacks {len(state.pending)} migrations. Run `mcplatform migrate`, "
             "then start again."
+        )
+        raise SchemaOutOfDate(message)
+    if not state.has_tenant:
+        message = (
+            "The database lacks the role that the pool works as, or its grants, as after a restore."
+            " Run `mcplatform migrate`, then start again."
         )
         raise SchemaOutOfDate(message)
 

@@ -128,7 +128,7 @@ def http_refusal(request: AnyRequest, error: HTTPException) -> Refusal:
     if error.status_code >= _INTERNAL:
         return report_internal_error(error)
     code, message = {
-        404: ("not_found", f"There is nothing at {request.url.path}."),
+        404: ("not_found", "There is nothing at this address."),
         _METHOD_NOT_ALLOWED: ("method_not_allowed", f"{request.method} is not possible here."),
         413: ("too_large", "The request body is too large."),
     }.get(error.status_code, ("invalid", "The request could not be understood."))

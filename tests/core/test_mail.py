@@ -1,43 +1,18 @@
 """Mail goes out behind the caller's back, over SMTP or into a folder."""
 
-import asyncio
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import aiosmtplib
 import pytest
-from structlog.testing import capture_logs
 
-from app.core import mail as mail_module
-from app.core.mail import (
-    WAITING_MAX,
-    Mail,
-    MailQueue,
-    OutboxMailer,
-    SmtpMailer,
-    mailer,
-    without_links,
-)
+from app.core.mail import Mail, OutboxMailer, SmtpMailer, mailer, without_links
 from app.core.settings import SettingsError, read_settings
+from tests.support.mail_server import relay
 
 LINK = "http://localhost:8000/verify-email?token=mcpt_" + "a" * 90
 HELLO = Mail(to="ann@acme.test", subject="Grüße", text=f"Hello!\n\n{LINK}\n")
 SENDER = "Acme <no-reply@acme.test>"
-
-
-class Postbox:
-    """Takes mails, after it has failed so many times."""
-
-    def __init__(self, failures: int = 0) -> None:
-        self.mails: list[Mail] = []
-        self.failures = failures
-
-    async def send(self, mail: Mail) -> None:
-        if self.failures:
-            self.failures -= 1
-            message = "the receiver is away"
-            raise OSError(message)
-        self.mails.append(mail)
 
 
 async def test_without_smtp_mails_are_files_in_order(tmp_path: Path) -> None:
@@ -57,36 +32,12 @@ async def test_without_smtp_mails_are_files_in_order(tmp_path: Path) -> None:
 
 
 async def test_with_smtp_mails_go_to_the_server(tmp_path: Path) -> None:
-    heard: list[bytes] = []
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 test ESMTP\r\n")
-        is_data = False
-        while line := await reader.readline():
-            heard.append(line)
-            if is_data:
-                is_data = line != b".\r\n"
-                answer = b"" if is_data else b"250 taken\r\n"
-            elif line.startswith(b"DATA"):
-                is_data, answer = True, b"354 go on\r\n"
-            elif line.startswith(b"QUIT"):
-                answer = b"221 bye\r\n"
-            else:
-                answer = b"250 well\r\n"
-            writer.write(answer)
-        writer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    port = server.sockets[0].getsockname()[1]
-    smtp = mailer(f"smtp://127.0.0.1:{port}", sender=SENDER, outbox=tmp_path)
-    async with asyncio.timeout(10):
+    async with relay(lambda _: None) as there:
+        smtp = mailer(there.url, sender=SENDER, outbox=tmp_path)
         await smtp.send(HELLO)
-    server.close()
-    await server.wait_closed()
-    told = b"".join(heard).decode()
-    assert "MAIL FROM:<no-reply@acme.test>" in told
-    assert "RCPT TO:<ann@acme.test>" in told
-    assert LINK in told
+    assert "MAIL FROM:<no-reply@acme.test>" in [line.partition(" size=")[0] for line in there.heard]
+    assert there.asked_for() == ["ann@acme.test"]
+    assert LINK in there.heard
 
 
 @pytest.mark.parametrize(
@@ -109,67 +60,6 @@ async def test_a_password_is_sent_over_tls_only(
     await SmtpMailer(url, sender=SENDER).send(HELLO)
     assert (asked["use_tls"], asked["start_tls"], asked["port"]) == (use_tls, start_tls, port)
     assert asked["password"] == ("p@ss" if "@" in url else None)
-
-
-async def test_mail_is_sent_again_until_it_goes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_module, "PAUSES_SECONDS", (0, 0, 0))
-    postbox = Postbox(failures=2)
-    queue = MailQueue(postbox)
-    async with queue.running():
-        with capture_logs() as logs:
-            queue.post(HELLO)
-            await queue.emptied()
-    assert postbox.mails == [HELLO]
-    assert [entry["event"] for entry in logs] == ["mail not sent"] * 2
-    assert "ann@acme.test" not in str(logs)
-
-
-async def test_mail_that_never_goes_is_dropped_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mail_module, "PAUSES_SECONDS", (0, 0, 0))
-    queue = MailQueue(Postbox(failures=3))
-    async with queue.running():
-        with capture_logs() as logs:
-            queue.post(HELLO)
-            await queue.emptied()
-    assert logs[-1]["event"] == "mail dropped"
-
-
-async def test_a_letter_that_cannot_be_written_stops_no_other() -> None:
-    postbox = Postbox()
-    queue = MailQueue(postbox)
-
-    async def broken() -> Mail | None:
-        raise ZeroDivisionError
-
-    async def needless() -> Mail | None:
-        return None
-
-    async def late() -> Mail | None:
-        return HELLO
-
-    async with queue.running():
-        with capture_logs():
-            for letter in [broken] * 10 + [needless, late]:
-                queue.post(letter)
-            await queue.emptied()
-    assert postbox.mails == [HELLO]
-
-
-async def test_what_waits_when_the_process_ends_still_goes() -> None:
-    postbox = Postbox()
-    queue = MailQueue(postbox)
-    async with queue.running():
-        for _ in range(20):
-            queue.post(HELLO)
-    assert len(postbox.mails) == 20
-
-
-async def test_more_mail_than_fits_is_dropped_and_keeps_no_one_waiting() -> None:
-    queue = MailQueue(Postbox())
-    with capture_logs() as logs:
-        for _ in range(WAITING_MAX + 1):
-            queue.post(HELLO)
-    assert [entry["event"] for entry in logs] == ["mail dropped"]
 
 
 def test_the_settings_of_mail_are_checked() -> None:

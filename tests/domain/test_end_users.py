@@ -113,13 +113,15 @@ async def test_another_subject_or_issuer_is_another_person(world: World) -> None
     assert len(ids) == 3
 
 
-async def test_a_later_login_tells_what_changed_and_forgets_no_address(world: World) -> None:
+async def test_a_later_login_tells_what_changed_and_what_nobody_vouches_for_any_more(
+    world: World,
+) -> None:
     ann = await known(world)
     moved = Person(issuer=ANN.issuer, subject=ANN.subject, profile={"name": "Ann"})
     await known(world, moved)
     row = await the_row(world, "SELECT * FROM end_user WHERE id = $1", ann.scope.end_user_id)
     assert (row["email"], row["email_verified"], row["profile"]) == (
-        "ann@example.com", True, '{"name": "Ann"}',
+        None, False, '{"name": "Ann"}',
     )  # fmt: skip
 
 

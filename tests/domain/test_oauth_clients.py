@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,13 @@ from app.core.enums import ClientAuthMethod
 from app.core.errors import ProductError, TooMany
 from app.core.secrets import digest
 from app.domain import oauth_clients
-from app.domain.oauth_client_rules import NAMELESS, check_redirect_uri, clean_name, is_match
+from app.domain.oauth_client_rules import (
+    METADATA_MAX_BYTES,
+    NAMELESS,
+    check_redirect_uri,
+    clean_name,
+    is_match,
+)
 from app.domain.oauth_errors import (
     InvalidClient,
     InvalidClientMetadata,
@@ -180,6 +187,14 @@ async def test_people_are_sent_to_registered_addresses_only(here: Door) -> None:
         ("\ud800", ""),
         ("a" * 500, "a" * 100),
         ("日本語 🚀", "日本語 🚀"),
+        ("한글 ⠓⠊", "한글 ⠓⠊"),
+        ("Cursor\u3164", "Cursor"),
+        ("\u3164", ""),
+        ("\u115f\u1160\uffa0", ""),
+        ("\u2800 \u2800", ""),
+        ("\U0001d159\U00013441\U00013442", ""),
+        ("\u034f\ufe0f\u0301\u17b4", ""),
+        ("\u3164" * 90 + "Cursor", "Cursor"),
         (None, ""),
         (7, ""),
         (["Cursor"], ""),
@@ -219,6 +234,17 @@ async def test_a_client_that_registers_twice_is_two_clients(here: Door) -> None:
     assert await oauth_clients.by_client_id(here.scope, one.client_id) == one
 
 
+def _sized(size: int) -> dict[str, Any]:
+    """Metadata that take so many bytes."""
+    empty = len(msgspec.json.encode({**METADATA, "client_uri": ""}))
+    return {**METADATA, "client_uri": "x" * (size - empty)}
+
+
+async def test_metadata_may_be_as_long_as_a_document(here: Door) -> None:
+    assert METADATA_MAX_BYTES == 5 * 1024
+    await here.registered(**_sized(METADATA_MAX_BYTES))
+
+
 NO_METADATA: list[tuple[dict[str, Any], type[ProductError]]] = [
     ({}, InvalidRedirectUri),
     ({"redirect_uris": []}, InvalidRedirectUri),
@@ -231,7 +257,7 @@ NO_METADATA: list[tuple[dict[str, Any], type[ProductError]]] = [
     ({**METADATA, "grant_types": ["client_credentials"]}, InvalidClientMetadata),
     ({**METADATA, "response_types": ["token"]}, InvalidClientMetadata),
     ({**METADATA, "response_types": [7]}, InvalidClientMetadata),
-    ({**METADATA, "client_uri": "x" * 20_000}, InvalidClientMetadata),
+    (_sized(METADATA_MAX_BYTES + 1), InvalidClientMetadata),
     ({**METADATA, "client_name": "\ud800"}, InvalidClientMetadata),
 ]
 
@@ -243,7 +269,8 @@ async def test_a_client_with_other_metadata_is_refused(world: World, here: Door)
 
 
 async def test_a_client_without_a_name_is_told_so(here: Door) -> None:
-    assert (await here.registered(client_name="\u200b")).name == NAMELESS
+    for name in ("\u200b", "\u3164", "\u115f\u1160", "\uffa0", "\u2800\u2800", "\u034f"):
+        assert (await here.registered(client_name=name)).name == NAMELESS
 
 
 async def test_a_client_that_asks_for_a_secret_proves_itself_with_it(

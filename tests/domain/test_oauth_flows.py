@@ -11,10 +11,21 @@ from app.core.attempts import Attempts
 from app.core.enums import AuthType, FlowStage
 from app.core.errors import Invalid, TooMany, Unavailable
 from app.domain import oauth_flows, oauth_logins
+from app.domain.end_users import Person
 from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import FlowOver, InvalidRequest, WrongCode
 from app.domain.oauth_flows import FlowKey
-from tests.support.logins import CALLBACK, CHALLENGE, Door, door, refused
+from app.domain.oauth_logins import Completed
+from tests.support.logins import (
+    CALLBACK,
+    CHALLENGE,
+    ISSUER,
+    Door,
+    configure,
+    door,
+    kept,
+    refused,
+)
 from tests.support.people import Away, Reception, client, reception
 from tests.support.world import World, make_world
 
@@ -99,7 +110,7 @@ def forms(door: Door) -> dict[str, Callable[[FlowKey], Awaitable[object]]]:
         "enter a code": lambda key: oauth_logins.check_email_code(
             config, desk, client(), key, code="12345678"
         ),
-        "go upstream": lambda key: oauth_logins.go_upstream(config, key),
+        "go upstream": lambda key: oauth_logins.go_upstream(config, desk, client(), key),
     }
 
 
@@ -173,25 +184,24 @@ async def test_the_code_that_was_mailed_ends_the_login(world: World, platform: D
     assert len(code) == 8
     completed = await platform.try_code(key, f"{code[:4]} {code[4:]}")
     assert (completed.redirect_uri, completed.state) == (CALLBACK, "the state")
-    ((end_user, issuer, subject, email, verified),) = await world.rows(
-        "SELECT id, issuer, subject, email, email_verified FROM end_user"
+    ((issuer, subject, email, verified),) = await world.rows(
+        "SELECT issuer, subject, email, email_verified FROM end_user"
     )
     assert (issuer, email, verified) == (platform.people.desk.base_url, ANN, True)
-    assert completed.end_user_id == end_user
     assert await world.rows("SELECT id, email FROM login_account") == [(subject, ANN)]
-    assert await world.rows("SELECT * FROM oauth_flow") == []
+    assert await world.rows("SELECT stage FROM oauth_flow") == [("done",)]
     assert await world.rows("SELECT * FROM account") == []
-    await refused(world, platform.try_code(key, code), FlowOver)
 
 
 async def test_one_address_is_one_person_on_all_servers_of_an_organization(
     world: World, platform: Door
 ) -> None:
-    first, second = await platform.logged_in(ANN), await platform.logged_in(ANN)
-    assert first.end_user_id == second.end_user_id
+    await platform.logged_in(ANN)
+    await platform.logged_in(ANN)
+    assert len(await world.rows("SELECT * FROM end_user")) == 1
     other = await door(await make_world(world.owner, slug="other-docs"), platform.people)
-    elsewhere = await other.logged_in(ANN)
-    assert elsewhere.end_user_id != first.end_user_id
+    await other.logged_in(ANN)
+    assert len(await world.rows("SELECT DISTINCT organization_id FROM end_user")) == 2
     assert len(await world.rows("SELECT * FROM login_account")) == 1
     assert len({row[0] for row in await world.rows("SELECT subject FROM end_user")}) == 1
 
@@ -229,8 +239,42 @@ async def test_the_right_code_at_once_ends_one_login(world: World, platform: Doo
     answers = await asyncio.gather(
         *(platform.try_code(key, code) for _ in range(30)), return_exceptions=True
     )
-    assert [type(answer) for answer in answers].count(FlowOver) == 29
+    assert len({answer.code.reveal() for answer in answers if isinstance(answer, Completed)}) == 1
+    assert [type(answer) for answer in answers].count(Completed) == 30
     assert len(await world.rows("SELECT * FROM oauth_code")) == 1
+    assert len(await world.rows("SELECT * FROM oauth_grant")) == 1
+
+
+async def test_a_form_that_is_sent_twice_gets_the_same_answer_until_the_client_used_it(
+    world: World, platform: Door
+) -> None:
+    """Somebody clicks twice: the browser follows the second answer only."""
+    key = await platform.consented()
+    code = await platform.mailed_code(key, ANN)
+    done = await platform.try_code(key, code)
+    before = await kept(world)
+    again = await platform.try_code(key, code)
+    assert await kept(world) == before
+    assert (again.code.reveal(), again.state) == (done.code.reveal(), done.state)
+    await refused(world, platform.try_code(key, str(10**8 - 1 - int(code)).zfill(8)), FlowOver)
+    stranger = replace(key, cookie=f"{key.cookie}x")
+    await refused(world, platform.try_code(stranger, code), FlowOver)
+    for form in (oauth_flows.consent, oauth_flows.deny, oauth_flows.held):
+        await refused(world, form(platform.config, key), FlowOver)
+    await platform.redeemed(again.code.reveal())
+    await refused(world, platform.try_code(key, code), FlowOver)
+
+
+async def test_a_login_that_went_well_is_known_for_half_a_minute(
+    world: World, platform: Door
+) -> None:
+    key = await platform.consented()
+    code = await platform.mailed_code(key, ANN)
+    await platform.try_code(key, code)
+    lasts = "SELECT expires_at BETWEEN now() + interval '5 s' AND now() + interval '30 s'"
+    assert await world.rows(f"{lasts} FROM oauth_flow") == [(True,)]
+    await world.owner.execute("UPDATE oauth_flow SET expires_at = now()")
+    await refused(world, platform.try_code(key, code), FlowOver)
 
 
 async def test_another_code_makes_the_one_before_void_and_wrong_ones_still_count(
@@ -337,8 +381,8 @@ async def test_a_trip_upstream_comes_back_once_and_in_the_same_browser(
     world: World, custom: Door
 ) -> None:
     key, other = await custom.consented(), await custom.consented()
-    sent = await oauth_logins.go_upstream(custom.config, key)
-    theirs = await oauth_logins.go_upstream(custom.config, other)
+    sent = await custom.gone_upstream(key)
+    theirs = await custom.gone_upstream(other)
     assert oauth_logins.flow_of_state(sent.state) == key.flow_id
     assert len({sent.nonce, sent.state, sent.code_verifier, theirs.nonce, theirs.state}) == 5
     callback = replace(key, csrf="")
@@ -357,11 +401,44 @@ async def test_a_trip_upstream_comes_back_once_and_in_the_same_browser(
 
 async def test_an_answer_to_an_earlier_trip_is_void(world: World, custom: Door) -> None:
     key = await custom.consented()
-    first = await oauth_logins.go_upstream(custom.config, key)
-    second = await oauth_logins.go_upstream(custom.config, key)
+    first = await custom.gone_upstream(key)
+    second = await custom.gone_upstream(key)
     late = oauth_logins.back_from_upstream(custom.config, key, state=first.state)
     await refused(world, late, FlowOver)
     assert await oauth_logins.back_from_upstream(custom.config, key, state=second.state) == second
+
+
+async def test_a_login_makes_five_trips_and_the_sixth_ends_it(world: World, custom: Door) -> None:
+    key = await custom.consented()
+    for _ in range(5):
+        trip = await custom.gone_upstream(key)
+        await oauth_logins.back_from_upstream(custom.config, key, state=trip.state)
+    with pytest.raises(FlowOver, match="Too many attempts"):
+        await custom.gone_upstream(key)
+    assert await world.rows("SELECT * FROM oauth_flow") == []
+
+
+async def test_one_client_makes_thirty_trips_a_minute(world: World) -> None:
+    async with reception(Attempts()) as people:
+        here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
+        keys = [await here.consented() for _ in range(11)]
+        for number in range(30):
+            await here.gone_upstream(keys[number // 3])
+        await refused(world, here.gone_upstream(keys[10]), TooMany)
+
+
+async def test_an_address_that_the_provider_does_not_vouch_for_any_more_is_nobodys(
+    world: World, custom: Door
+) -> None:
+    await configure(custom, ISSUER)
+    for email, kept_address in (("ann@acme.test", True), (None, False), ("ann@beta.test", True)):
+        key = await custom.consented()
+        await custom.gone_upstream(key)
+        person = Person(issuer=ISSUER, subject="ann", email=email)
+        await oauth_logins.complete(custom.config, key, person)
+        assert await world.rows("SELECT email, email_verified FROM end_user") == [
+            (email, kept_address)
+        ]
 
 
 async def test_nobody_comes_back_who_was_never_sent(world: World, custom: Door) -> None:
@@ -373,7 +450,7 @@ async def test_nobody_comes_back_who_was_never_sent(world: World, custom: Door) 
 
 async def test_one_provider_answer_at_a_time(custom: Door) -> None:
     key = await custom.consented()
-    sent = await oauth_logins.go_upstream(custom.config, key)
+    sent = await custom.gone_upstream(key)
     answers = await asyncio.gather(
         *(oauth_logins.back_from_upstream(custom.config, key, state=sent.state) for _ in range(20)),
         return_exceptions=True,
@@ -399,8 +476,8 @@ async def test_one_person_who_first_logs_in_ten_times_at_once_is_one_end_user(
 ) -> None:
     keys = [await platform.consented() for _ in range(10)]
     codes = [await platform.mailed_code(key, ANN) for key in keys]
-    done = await asyncio.gather(*map(platform.try_code, keys, codes))
-    assert len({completed.end_user_id for completed in done}) == 1
+    await asyncio.gather(*map(platform.try_code, keys, codes))
+    assert len(await world.rows("SELECT * FROM end_user")) == 1
     assert len(await world.rows("SELECT * FROM login_account")) == 1
     assert len(await world.rows("SELECT * FROM oauth_grant")) == 10
 
@@ -409,8 +486,8 @@ async def test_ten_first_logins_at_once_with_the_provider_are_one_end_user(
     world: World, custom: Door
 ) -> None:
     await custom.the_client()
-    done = await asyncio.gather(*(custom.logged_in("ann") for _ in range(10)))
-    assert len({completed.end_user_id for completed in done}) == 1
+    await asyncio.gather(*(custom.logged_in("ann") for _ in range(10)))
+    assert len(await world.rows("SELECT * FROM end_user")) == 1
     assert len(await world.rows("SELECT * FROM oauth_grant")) == 10
 
 
@@ -421,7 +498,7 @@ async def test_each_kind_of_login_is_for_servers_of_that_kind(
     for name in ("ask for a code",):
         await refused(world, forms(custom)[name](key), InvalidRequest)
     here = Door(replace(custom.config, auth_type=AuthType.PLATFORM_OAUTH), custom.people)
-    await refused(world, oauth_logins.go_upstream(here.config, key), InvalidRequest)
+    await refused(world, here.gone_upstream(key), InvalidRequest)
 
 
 async def test_a_client_is_told_apart_from_its_twin(platform: Door) -> None:

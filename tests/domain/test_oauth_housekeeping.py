@@ -46,7 +46,7 @@ async def test_logins_codes_and_tokens_go_when_they_are_over(world: World, here:
     await here.logged_in()
     await world.owner.execute(f"UPDATE oauth_flow SET expires_at = {OLD}")
     await world.owner.execute(f"UPDATE oauth_token SET expires_at = {OLD} WHERE kind = 'access'")
-    assert await purge_logins() == 2
+    assert await purge_logins() == 4
     await world.owner.execute(f"UPDATE oauth_code SET expires_at = {LONG_AGO}")
     assert await purge_logins() == 2
     found = await counts(world)
@@ -99,7 +99,7 @@ async def test_abandoned_clients_go_and_used_ones_stay(world: World, here: Door)
         here.scope, "https://app.example.com/client.json", METADATA, fresh_until=clock.now()
     )
     assert await purge_logins() == 0
-    await world.owner.execute("UPDATE oauth_client SET created_at = now() - interval '8 days'")
+    await world.owner.execute("UPDATE oauth_client SET created_at = now() - interval '3 days'")
     assert await purge_logins() == 2
     await world.owner.execute(
         "UPDATE oauth_client SET last_used_at = now() - interval '181 days'"
@@ -109,6 +109,7 @@ async def test_abandoned_clients_go_and_used_ones_stay(world: World, here: Door)
     left = {row[0] for row in await world.rows("SELECT id FROM oauth_client")}
     assert left == {used.id, waiting.id}
     await world.owner.execute("DELETE FROM oauth_grant")
+    await world.owner.execute("DELETE FROM oauth_flow WHERE stage = 'done'")
     assert await purge_logins() == 1
 
 

@@ -15,7 +15,16 @@ from app.domain import admission, oauth_configs, oauth_logins, oauth_tokens
 from app.domain.end_users import Person
 from app.domain.oauth_errors import FlowOver, InvalidGrant
 from app.domain.oauth_tokens import Issued
-from tests.support.logins import CALLBACK, CHALLENGE, ISSUER, Door, configure, door, refused
+from tests.support.logins import (
+    CALLBACK,
+    CHALLENGE,
+    ISSUER,
+    Door,
+    configure,
+    door,
+    let_retries_pass,
+    refused,
+)
 from tests.support.people import Reception
 from tests.support.scale import scaled
 from tests.support.walking import until_someone_waits
@@ -66,8 +75,10 @@ async def sown(world: World, here: Door, sql: str, *args: Any) -> list[str]:
     return secrets
 
 
-async def race(secrets: list[str], use: Callable[[str], Awaitable[Issued]]) -> dict[str, int]:
-    """How many of the callers won each secret, all of them on their way at once."""
+async def race(
+    secrets: list[str], use: Callable[[str], Awaitable[Issued]]
+) -> dict[str, list[Issued]]:
+    """What the callers of each secret were given, all of them on their way at once."""
 
     async def attempt(secret: str) -> Issued | InvalidGrant:
         try:
@@ -75,20 +86,20 @@ async def race(secrets: list[str], use: Callable[[str], Awaitable[Issued]]) -> d
         except InvalidGrant as refusal:
             return refusal
 
-    wins = dict.fromkeys(secrets, 0)
-    batch_size = 10  # secrets at once: the pool's callers wait for a connection for 5 s at most
+    given: dict[str, list[Issued]] = {secret: [] for secret in secrets}
+    batch_size = 10  # secrets at once: callers wait for a connection
     for at in range(0, len(secrets), batch_size):
         tried = [secret for secret in secrets[at : at + batch_size] for _ in range(CALLERS)]
         answers = await asyncio.gather(*map(attempt, tried))
         for secret, answer in zip(tried, answers, strict=True):
-            wins[secret] += isinstance(answer, Issued)
-    return wins
+            given[secret] += [answer] if isinstance(answer, Issued) else []
+    return given
 
 
 async def test_one_of_fifty_callers_redeems_a_code(world: World, here: Door) -> None:
     codes = await sown(world, here, _CODES, CALLBACK, CHALLENGE)
-    wins = await race(codes, here.redeemed)
-    assert wins == dict.fromkeys(codes, 1)
+    given = await race(codes, here.redeemed)
+    assert {len(one) for one in given.values()} == {1}
     # Forty-nine replays: what the winner got is void.
     assert await world.rows(
         "SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL AND ends_at > now()"
@@ -96,12 +107,34 @@ async def test_one_of_fifty_callers_redeems_a_code(world: World, here: Door) -> 
     assert await world.rows("SELECT count(*) FROM oauth_token") == [(2 * SECRETS + 2,)]
 
 
-async def test_one_of_fifty_callers_refreshes(world: World, here: Door) -> None:
+async def test_one_of_fifty_callers_refreshes_and_all_are_told_what_came_of_it(
+    world: World, here: Door
+) -> None:
     tokens = await sown(world, here, _TOKENS)
-    wins = await race(tokens, here.refreshed)
-    assert wins == dict.fromkeys(tokens, 1)
-    assert await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL") == [(1,)]
+    given = await race(tokens, here.refreshed)
+    assert {len(one) for one in given.values()} == {CALLERS}
+    pairs = {(one.access.reveal(), one.refresh and one.refresh.reveal()) for one in all_of(given)}
+    assert len(pairs) == SECRETS
+    assert await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL") == [
+        (SECRETS + 1,)
+    ]
     assert await world.rows("SELECT count(*) FROM oauth_token") == [(3 * SECRETS + 2,)]
+
+
+async def test_fifty_callers_who_come_too_late_get_nothing_and_end_it(
+    world: World, here: Door
+) -> None:
+    tokens = await sown(world, here, _TOKENS)
+    for token in tokens:
+        await here.refreshed(token)
+    await let_retries_pass(world)
+    assert all_of(await race(tokens, here.refreshed)) == []
+    assert await world.rows("SELECT count(*) FROM oauth_grant WHERE revoked_at IS NULL") == [(1,)]
+
+
+def all_of(given: dict[str, list[Issued]]) -> list[Issued]:
+    """All answers that gave tokens."""
+    return [one for answers in given.values() for one in answers]
 
 
 async def test_a_refresh_while_the_family_is_revoked_leaves_no_good_token(
@@ -129,7 +162,7 @@ async def test_the_provider_of_before_completes_no_login(
     here = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
     await configure(here, ISSUER)
     key = await here.consented()
-    await oauth_logins.go_upstream(here.config, key)
+    await here.gone_upstream(key)
     if is_removed:
         owner = await admission.operator_as_owner(f"{world.slug}-org")
         await oauth_configs.delete_config(owner, here.config.id)

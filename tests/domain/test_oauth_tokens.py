@@ -7,14 +7,23 @@ import pytest
 from structlog.testing import capture_logs
 
 from app.core.enums import AuthType
-from app.core.errors import ProductError
+from app.core.errors import ProductError, TooMany
+from app.core.sealed import Sealer
 from app.core.secrets import digest
 from app.domain import oauth_tokens, servers
 from app.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, InvalidToken
 from app.domain.oauth_scopes import OFFERED, asked
 from app.domain.oauth_tokens import Issued
 from app.domain.servers import ServerPatch
-from tests.support.logins import CALLBACK, VERIFIER, Door, door, refused
+from tests.support.logins import (
+    CALLBACK,
+    VERIFIER,
+    Door,
+    door,
+    kept,
+    let_retries_pass,
+    refused,
+)
 from tests.support.people import Reception
 from tests.support.world import World, make_world
 
@@ -33,6 +42,11 @@ def renewal(issued: Issued) -> str:
     """The refresh token."""
     assert issued.refresh is not None
     return issued.refresh.reveal()
+
+
+def pair_of(issued: Issued) -> tuple[str, str]:
+    """Both tokens."""
+    return issued.access.reveal(), renewal(issued)
 
 
 async def is_good(here: Door, issued: Issued) -> bool:
@@ -119,11 +133,12 @@ async def test_a_replayed_code_ends_all_that_came_of_it(world: World, here: Door
     assert await is_good(here, bystander)
 
 
-async def test_a_replay_is_logged_without_what_was_replayed(here: Door) -> None:
+async def test_a_replay_is_logged_without_what_was_replayed(world: World, here: Door) -> None:
     code = (await here.logged_in()).code.reveal()
     token = renewal(await here.redeemed(code))
     with capture_logs() as told:
         await here.refreshed(token)
+        await let_retries_pass(world)
         for replay in (here.redeemed(code), here.refreshed(token)):
             with pytest.raises(InvalidGrant):
                 await replay
@@ -162,10 +177,60 @@ async def test_a_refresh_token_is_worth_new_tokens_once(here: Door) -> None:
         assert await is_good(here, issued)
 
 
-async def test_a_refresh_token_that_comes_again_ends_the_family(world: World, here: Door) -> None:
+async def test_a_refresh_that_is_tried_again_at_once_is_told_the_same(
+    world: World, here: Door
+) -> None:
+    first = await here.tokens(ANN, scopes=asked("openid email"))
+    second = await here.refreshed(renewal(first), scope_asked="email")
+    before = await kept(world)
+    again = await here.refreshed(renewal(first))
+    assert await kept(world) == before
+    assert pair_of(again) == pair_of(second)
+    assert again.scopes == second.scopes == ("email",)
+    assert second.expires_in_seconds - 20 < again.expires_in_seconds <= second.expires_in_seconds
+    third = await here.refreshed(renewal(again))
+    for issued in (first, second, third):
+        assert await is_good(here, issued)
+
+
+async def test_whoever_lacks_the_platforms_key_cannot_tell_the_next_token(
+    world: World, people: Reception
+) -> None:
+    here = await door(world, people)
+    first = await here.tokens(ANN)
+    second = await here.refreshed(renewal(first))
+    guesses = Sealer("another key").successors("mcpr", renewal(first))
+    assert renewal(second) not in {guess.reveal() for guess in guesses}
+    assert renewal(second).startswith("mcpr_")
+    assert len(renewal(second)) == len(renewal(first))
+
+
+async def test_a_refresh_is_told_again_though_the_platforms_key_was_changed_meanwhile(
+    world: World, people: Reception
+) -> None:
+    async def at_a_process_with(*keys: str) -> Issued:
+        desk = replace(people.desk, sealer=Sealer(*keys))
+        return await Door(here.config, Reception(desk, people.postbox), here.clients).refreshed(
+            token
+        )
+
+    here = await door(world, people)
+    token = renewal(await here.tokens(ANN))
+    told = [await at_a_process_with(*keys) for keys in (["old"], ["new", "old"], ["old", "new"])]
+    assert len(set(map(pair_of, told))) == 1
+
+
+@pytest.mark.parametrize("went_on", [False, True], ids=["too late", "after others went on"])
+async def test_a_refresh_token_that_comes_again_ends_the_family(
+    world: World, here: Door, *, went_on: bool
+) -> None:
     bystander = await here.tokens(ANN)
     first = await here.tokens(ANN)
     second = await here.refreshed(renewal(first))
+    if went_on:
+        second = await here.refreshed(renewal(second))
+    else:
+        await let_retries_pass(world)
     with pytest.raises(InvalidGrant):
         await here.refreshed(renewal(first))
     for issued in (first, second):
@@ -173,6 +238,39 @@ async def test_a_refresh_token_that_comes_again_ends_the_family(world: World, he
         await refused(world, here.refreshed(renewal(second)), InvalidGrant)
     assert await is_good(here, bystander)
     await here.refreshed(renewal(bystander))
+
+
+async def test_a_refresh_is_told_again_to_its_own_client_and_for_its_own_resource_only(
+    world: World, here: Door
+) -> None:
+    first = await here.tokens(ANN, resource=RESOURCE)
+    await here.refreshed(renewal(first))
+    stranger = await here.registered()
+    await refused(world, here.refreshed(renewal(first), stranger), InvalidGrant)
+    await refused(world, here.refreshed(renewal(first), resource=RESOURCE + "/x"), InvalidTarget)
+    assert await is_good(here, first)
+
+
+async def test_a_refresh_is_not_told_again_once_the_login_was_ended(
+    world: World, here: Door
+) -> None:
+    first = await here.tokens(ANN)
+    second = await here.refreshed(renewal(first))
+    await oauth_tokens.revoke(here.config, await here.the_client(), token=renewal(second))
+    await refused(world, here.refreshed(renewal(first)), InvalidGrant)
+
+
+async def test_one_login_refreshes_thirty_times_a_minute(world: World, here: Door) -> None:
+    issued, other = await here.tokens(ANN), await here.tokens(ANN)
+    for _ in range(29):
+        issued = await here.refreshed(renewal(issued))
+    last = renewal(issued)
+    issued = await here.refreshed(last)
+    await refused(world, here.refreshed(renewal(issued)), TooMany)
+    assert pair_of(await here.refreshed(last)) == pair_of(issued)
+    await here.refreshed(renewal(other))
+    await world.owner.execute("UPDATE oauth_token SET created_at = created_at - interval '61 s'")
+    await here.refreshed(renewal(issued))
 
 
 async def test_what_is_no_living_refresh_token_of_the_client_is_worth_nothing(

@@ -166,7 +166,9 @@ RFC_9700 = (
         "RFC 9700 §2.2.2, §4.14.2",
         "refresh tokens of public clients rotate, and a reused one ends the family",
         "oauth/test_token.py::test_a_refresh_token_that_comes_again_ends_the_family",
-        "domain/test_oauth_races.py::test_one_of_fifty_callers_refreshes",
+        "domain/test_oauth_races.py::"
+        "test_one_of_fifty_callers_refreshes_and_all_are_told_what_came_of_it",
+        "domain/test_oauth_races.py::test_fifty_callers_who_come_too_late_get_nothing_and_end_it",
     ),
     _must(
         "RFC 9700 §2.6",

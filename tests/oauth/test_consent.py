@@ -1,5 +1,7 @@
 """The question before every login: what it shows, and what each answer comes to."""
 
+from html import escape
+
 import pytest
 
 from app.core.enums import FlowStage
@@ -90,6 +92,27 @@ async def test_no_is_told_to_the_client_and_ends_the_login(
     assert "Go back to your app and connect again." in again.text
 
 
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("https://phish.example/landing", "phish.example"),
+        ("cursor://anysphere.cursor-deeplink/mcp/install?name=x", "cursor:"),
+    ],
+)
+async def test_no_sends_nobody_to_where_a_stranger_wants_them(
+    world: World, here: Door, browser: Browser, uri: str, place: str
+) -> None:
+    """RFC 9700 4.11.2: anyone may register a client, and nobody has vouched for it yet."""
+    await browser.begin(await here.registered(redirect_uris=[uri]), redirect_uri=uri)
+    page = await browser.submit("Cancel")
+    assert (page.status_code, page.headers.get("location")) == (200, None)
+    assert "refresh" not in page.headers
+    assert "It leads to" in page.text
+    assert f"<strong>{place}</strong>" in page.text
+    assert escape(f"{uri}{'&' if '?' in uri else '?'}error=access_denied") in page.text
+    assert await world.rows(FLOWS) == []
+
+
 async def test_no_can_be_said_at_every_later_form(here: Door, browser: Browser) -> None:
     app = await here.registered()
     await browser.agree(app)
@@ -161,7 +184,7 @@ async def test_the_way_back_to_an_app_is_a_page_that_opens_it(
     assert url.startswith(f"{uri}?code=mcpc_")
     assert "<h1>You are logged in to Acme Docs</h1>" in answer.text
     assert f'<a href="{url.replace("&", "&amp;")}">' in answer.text
-    await browser.begin(app, redirect_uri=uri)
+    await browser.agree(app, redirect_uri=uri)
     denied = await browser.submit("Cancel")
     assert "You are not logged in" in denied.text
     assert denied.headers["refresh"].startswith(f"0;url={uri}?error=access_denied")

@@ -35,7 +35,7 @@ async def test_a_login_by_mail_ends_at_the_client_with_a_code(
     caller = await here.admitted(tokens["access_token"])
     assert caller.verified_email == ANN
     assert browser.cookies == {}
-    assert await world.rows("SELECT * FROM oauth_flow") == []
+    assert await world.rows("SELECT stage FROM oauth_flow") == [("done",)]
 
 
 async def test_the_code_may_have_spaces(here: Door, browser: Browser) -> None:
@@ -105,6 +105,17 @@ async def test_a_wrong_code_is_told_at_the_field_and_the_fifth_ends_the_login(
     assert await world.rows(CODES) == []
 
 
+async def test_the_log_tells_why_a_form_was_shown_again(here: Door, browser: Browser) -> None:
+    await browser.agree(await here.registered())
+    with structlog.testing.capture_logs() as logs:
+        await browser.submit("Send me a code", email="ann")
+        code = await browser.ask_for_code()
+        await browser.submit("Log in", code=wrong(code))
+    lines = [line for line in logs if line["event"] == "request completed"]
+    codes = [line["code"] for line in lines if "code" in line]
+    assert codes == ["invalid_email", "wrong_code"]
+
+
 async def test_an_empty_code_counts_as_a_wrong_one(here: Door, browser: Browser) -> None:
     await browser.agree(await here.registered())
     await browser.ask_for_code()
@@ -146,6 +157,25 @@ async def test_no_login_sends_more_than_five_codes(here: Door, browser: Browser)
     assert len(await here.people.mails_to(ANN)) == 5
 
 
+async def test_who_clicks_twice_is_logged_in_all_the_same(
+    here: Door, site: Site, browser: Browser
+) -> None:
+    app = await here.registered()
+    await browser.agree(app)
+    code = await browser.ask_for_code()
+    assert browser.page is not None
+    form = form_with(browser.page.text, "Log in", {"code": code})
+    cookies = dict(browser.cookies)
+    first = await browser.send(*form)
+    browser.cookies = cookies  # the second click was on its way already
+    second = await browser.send(*form)
+    assert second.headers["location"] == first.headers["location"]
+    assert (await site.redeem(told(second)["code"], app.client_id)).status_code == 200
+    browser.cookies = cookies
+    third = await browser.send(*form)
+    assert (third.status_code, third.headers.get("location")) == (404, None)
+
+
 async def test_the_right_code_from_many_windows_at_once_gives_one_code(
     world: World, here: Door, browser: Browser
 ) -> None:
@@ -155,7 +185,8 @@ async def test_the_right_code_from_many_windows_at_once_gives_one_code(
     form = form_with(browser.page.text, "Log in", {"code": code})
     windows = [Browser(browser.site, cookies=dict(browser.cookies)) for _ in range(10)]
     answers = await asyncio.gather(*(window.send(*form) for window in windows))
-    assert sorted(answer.status_code for answer in answers) == [303] + [404] * 9
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
     assert len(await world.rows(CODES)) == 1
 
 

@@ -22,7 +22,7 @@ from app.domain.end_users import Person
 from app.domain.oauth_clients import Client
 from app.domain.oauth_configs import ProviderSettings
 from app.domain.oauth_flows import AuthorizationRequest, FlowKey
-from app.domain.oauth_logins import Completed
+from app.domain.oauth_logins import Completed, UpstreamRound
 from app.domain.oauth_scopes import asked
 from app.domain.oauth_tokens import Issued
 from app.domain.server_directory import ServerConfig, ServerDirectory
@@ -118,10 +118,14 @@ class Door:
             return await self.try_code(key, await self.mailed_code(key, who))
         if await oauth_configs.of_server(self.scope, self.config.id) is None:
             await configure(self, ISSUER)
-        round_trip = await oauth_logins.go_upstream(self.config, key)
+        round_trip = await self.gone_upstream(key)
         await oauth_logins.back_from_upstream(self.config, key, state=round_trip.state)
         person = Person(issuer=ISSUER, subject=who, email=f"{who}@acme.test")
         return await oauth_logins.complete(self.config, key, person)
+
+    async def gone_upstream(self, key: FlowKey) -> UpstreamRound:
+        """What goes along to the customer's provider."""
+        return await oauth_logins.go_upstream(self.config, self.people.desk, client(), key)
 
     async def redeemed(self, code: str, app: Client | None = None, **asking: Any) -> Issued:
         """What a code is worth."""
@@ -139,7 +143,7 @@ class Door:
     async def refreshed(self, token: str, app: Client | None = None, **asking: Any) -> Issued:
         """What a refresh token is worth."""
         return await oauth_tokens.refresh(
-            self.config, app or await self.the_client(), token=token, **asking
+            self.config, self.people.desk, app or await self.the_client(), token=token, **asking
         )
 
     async def admitted(self, token: str | None, **brought: Any) -> Caller:
@@ -156,6 +160,13 @@ class Door:
                 tracking_id=None,
                 end_user_id=caller.end_user_id if caller else None,
             )
+
+
+async def let_retries_pass(world: World) -> None:
+    """As if every refresh token that was used had been used half a minute ago."""
+    await world.owner.execute(
+        "UPDATE oauth_token SET used_at = used_at - $1::interval", oauth_tokens.RETRIED_FOR
+    )
 
 
 async def kept(world: World) -> list[Any]:
