@@ -104,11 +104,12 @@ def desk_of(settings: Settings, limiter: Limiter) -> Desk:
 
 def oauth_plane(settings: Settings, desk: Desk) -> Plane:
     """What end users' logins work with; in development also with clients of this machine."""
-    fetcher = SafeFetcher(allows_loopback=not settings.is_production)
+    loopback = not settings.is_production
     return Plane(
         desk=desk,
-        documents=ClientDocuments(fetcher),
-        upstream=Upstream(fetcher),
+        # One fetcher each: what strangers name must not hold up customers' logins.
+        documents=ClientDocuments(SafeFetcher(allows_loopback=loopback)),
+        upstream=Upstream(SafeFetcher(allows_loopback=loopback)),
         message_page=message_page,
         page=page,
         page_policy=LOGIN_POLICY,

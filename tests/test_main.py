@@ -1,7 +1,9 @@
 """What the composition root makes of the settings."""
 
+from app.core.limiter import Limiter
+from app.core.metrics import Metrics
 from app.core.settings import SAMPLE_SLUG, Settings
-from app.main import hosts_of
+from app.main import desk_of, hosts_of, oauth_plane
 from app.web.hosts import BadHost, Base, Vhost
 
 
@@ -20,7 +22,8 @@ def test_an_alias_of_the_operators_comes_before_the_sample_server() -> None:
     hosts = hosts_of(settings(host_aliases="127.0.0.1=acme-docs,docs.acme.test=acme-docs"))
     assert hosts.site("127.0.0.1", is_mcp=True) == Vhost("acme-docs", "http://127.0.0.1")
     assert hosts.site("127.0.0.1", is_mcp=False) == Base()
-    assert hosts.site("docs.acme.test", is_mcp=False) == Vhost("acme-docs", "http://docs.acme.test")
+    docs = Vhost("acme-docs", "http://docs.acme.test:8000")
+    assert hosts.site("docs.acme.test", is_mcp=False) == docs
 
 
 def test_in_production_this_machine_leads_nowhere() -> None:
@@ -34,3 +37,9 @@ def test_in_production_this_machine_leads_nowhere() -> None:
     for host in ("localhost", "127.0.0.1", "[::1]"):
         assert isinstance(hosts.site(host, is_mcp=True), BadHost)
         assert isinstance(hosts.site(host, is_mcp=False), BadHost)
+
+
+def test_what_strangers_name_and_customers_providers_are_fetched_apart() -> None:
+    limiter = Limiter(metrics=Metrics(None), address_calls_per_minute=1)
+    plane = oauth_plane(settings(), desk_of(settings(), limiter))
+    assert plane.documents._fetcher is not plane.upstream._directory._fetcher

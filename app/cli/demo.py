@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 import uvicorn
+from mcp import MCPError
 
 from app.cli.command import errors_explained
 from app.cli.serving import leaving_in_peace, listening_socket, settings_for, uvicorn_config
+from app.cli.terminal import plain
 from app.cli.transcript import walk_through
 from app.core.log import configure_logging
 from app.core.secrets import Secret
@@ -47,10 +49,13 @@ def command(port: int, *, once: bool) -> None:
             raise click.ClickException(message)
         configure_logging(level="warning", style=settings.log_format)
         with listening_socket(HOST, port) as listener:
-            asyncio.run(_demo(settings, listener, once=once))
+            was_refused = asyncio.run(_demo(settings, listener, once=once))
+        if once and was_refused:
+            sys.exit(1)
 
 
-async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> None:
+async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> bool:
+    """Whether our own client was refused; it returns when the platform has left."""
     click.echo("Starting the database …")
     with database_url(settings) as dsn:
         await migrate(dsn)
@@ -59,14 +64,14 @@ async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> N
             token = await sample_owner.way_in()
         server = uvicorn.Server(uvicorn_config(create_app(settings)))
         serving = asyncio.create_task(server.serve([listener]))  # noqa: TID251 - awaited below
-        stays = False
+        stays = was_refused = False
         try:
             for _ in range(START_POLLS):
                 if server.started or serving.done():
                     break
                 await asyncio.sleep(POLL_SECONDS)
             if server.started:
-                await _tell(listener.getsockname()[1], is_first=is_first)
+                was_refused = await _tell(listener.getsockname()[1], is_first=is_first)
                 _tell_members(settings, token)
                 stays = not once
                 if stays:
@@ -77,11 +82,19 @@ async def _demo(settings: Settings, listener: socket.socket, *, once: bool) -> N
             if not stays:
                 server.should_exit = True
             await serving
+    return was_refused
 
 
-async def _tell(port: int, *, is_first: bool) -> None:
+async def _tell(port: int, *, is_first: bool) -> bool:
+    """How the walk goes, and how to connect; whether our client was refused."""
+    was_refused = False
     origin = f"http://{HOST}:{port}"
-    await walk_through(f"{origin}/api/mcpserver/{TRACKING_ID}/mcp", opens_ticket=is_first)
+    try:
+        await walk_through(f"{origin}/api/mcpserver/{TRACKING_ID}/mcp", opens_ticket=is_first)
+    except* MCPError as refusals:  # its owner may have changed the server since the last start
+        was_refused = True
+        told = plain(_first(refusals))
+        click.echo(f"The demo's client is refused by the sample server: {told}")
     address = f"{origin}/api/mcpserver/mcp"
     command_line = f"claude mcp add --transport http mcplatform {shlex.quote(address)}"
     click.echo(
@@ -89,6 +102,13 @@ async def _tell(port: int, *, is_first: bool) -> None:
         f"for example with\n\n    {command_line}\n\n"
         "Open the address in a browser to read how to connect other agents."
     )
+    return was_refused
+
+
+def _first(refusals: BaseException) -> str:
+    while isinstance(refusals, BaseExceptionGroup):
+        refusals = refusals.exceptions[0]
+    return str(refusals)
 
 
 def _tell_members(settings: Settings, token: Secret) -> None:

@@ -5,18 +5,23 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+import aiosmtplib
 import click
 
 from app.cli.command import errors_explained, quiet_settings
+from app.cli.terminal import plain
 from app.core.embedded_postgres import EmbeddedPostgresError
 from app.core.errors import Unavailable
 from app.core.limiter import Limiter
+from app.core.mail import SmtpMailer
 from app.core.metrics import Metrics
 from app.core.settings import Settings
 from app.repositories import migrations
 from app.repositories.opening import database_url
+
+SMTP_SECONDS: Final = 10.0
 
 
 class Finding(NamedTuple):
@@ -29,7 +34,9 @@ class Finding(NamedTuple):
 
 @click.command()
 def command() -> None:
-    """Check settings, database, migrations, Redis and host names, and say what to do.
+    """Check settings, database, migrations, Redis, mail, proxies and host names.
+
+    Says of all that is wrong what to do about it. No mail is sent.
 
     Exit code 1 if something is wrong.
     """
@@ -50,6 +57,8 @@ async def _findings(settings: Settings) -> list[Finding]:
         Finding("Settings", f"{kind}, at {settings.base_url}"),
         *[finding async for finding in _database(settings)],
         await _redis(settings),
+        await _mail(settings),
+        *_proxies(settings),
         *_host_names(settings),
     ]
 
@@ -69,8 +78,14 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
     if state.pending:
         advice = "Run `mcplatform migrate`."
         yield Finding("Migrations", f"{len(state.pending)} are missing", advice)
+        return
+    yield Finding("Migrations", "all applied")
+    if state.has_tenant:
+        yield Finding(
+            "Role and grants", f"the pool can work as {migrations.tenant_role(state.owner)}"
+        )
     else:
-        yield Finding("Migrations", "all applied")
+        yield Finding("Role and grants", "missing", "Run `mcplatform migrate`.")
 
 
 async def _redis(settings: Settings) -> Finding:
@@ -84,8 +99,49 @@ async def _redis(settings: Settings) -> Finding:
     async with aclosing(limiter):
         if await limiter.reach_redis():
             return Finding("Redis", "answers")
-    advice = "Start it, or correct REDIS_URL. Until it answers, calls are limited by address alone."
+    advice = (
+        "Start it, or correct REDIS_URL and its password. Until it answers, nobody can log in, and "
+        "calls are limited by address alone."
+    )
     return Finding("Redis", "no answer within 200 ms", advice)
+
+
+async def _mail(settings: Settings) -> Finding:
+    if settings.smtp_url is not None:
+        url = settings.smtp_url.get_secret_value()
+        return await _smtp(SmtpMailer(url, sender=settings.mail_from))
+    state = f"not configured: it goes into {settings.data_folder / 'outbox'}"
+    if settings.is_production:
+        return Finding("Mail", f"{state}, and reaches nobody", "Set MCPLATFORM_SMTP_URL.")
+    return Finding("Mail", state)
+
+
+async def _smtp(mailer: SmtpMailer) -> Finding:
+    """What the server says is not told: it may repeat a password."""
+    try:
+        await mailer.reach(seconds=SMTP_SECONDS)
+    except aiosmtplib.SMTPAuthenticationError:
+        advice = "Correct them in MCPLATFORM_SMTP_URL."
+        return Finding("Mail", f"{mailer.place} refuses the user or the password", advice)
+    except aiosmtplib.SMTPResponseException as error:
+        reason = f"it answers {error.code}"
+    except (OSError, TimeoutError, aiosmtplib.SMTPException) as error:
+        reason = plain(str(error)) or f"no answer within {SMTP_SECONDS:.0f} s"
+    else:
+        return Finding("Mail", f"{mailer.place} answers")
+    advice = "Start it, or correct MCPLATFORM_SMTP_URL."
+    return Finding("Mail", f"{mailer.place} takes none: {reason}", advice)
+
+
+def _proxies(settings: Settings) -> list[Finding]:
+    if not settings.is_production:
+        return []
+    if settings.trusted_proxies:
+        return [Finding("Proxies", f"trusted: {', '.join(map(str, settings.trusted_proxies))}")]
+    state = "none are trusted: behind one, everybody shares one address's limits"
+    # We speak no TLS ourselves, so that whoever is reached over https is behind one.
+    is_behind_one = settings.base_url.startswith("https://")
+    return [Finding("Proxies", state, "Set MCPLATFORM_TRUSTED_PROXIES." if is_behind_one else None)]
 
 
 def _host_names(settings: Settings) -> list[Finding]:
@@ -116,6 +172,6 @@ def _resolved(host: str, advice: str) -> Finding:
 def _addresses(host: str) -> str | None:
     try:
         found = socket.getaddrinfo(host.strip("[]"), None, proto=socket.IPPROTO_TCP)
-    except OSError:
+    except (OSError, UnicodeError):  # a label longer than any name may have is the latter
         return None
     return ", ".join(sorted({str(address[0]) for *_, address in found}))

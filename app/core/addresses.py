@@ -1,4 +1,4 @@
-"""Which addresses of the internet a stranger may have us connect to."""
+"""Which addresses are this machine's own, and which a stranger may have us connect to."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
@@ -66,3 +66,13 @@ def is_public(address: Address) -> bool:
             and not any(address in network for network in _CLOSED_IPV6)
         )
     return is_open and address.is_global
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host name leads to this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.core.settings import Settings, SettingsError, is_loopback
+from app.core.addresses import is_loopback
+from app.core.settings import Settings, SettingsError
 
 API_PATH: Final = "/graphql"
 _KEY = re.compile(r"[!-~]{1,500}")

@@ -81,6 +81,11 @@ def read_target(url: str, *, allows_loopback: bool) -> Target:
     return target
 
 
+def domain_of(host: str) -> str:
+    """The last two labels: the names below mostly have one owner, by whom we count."""
+    return ".".join(host.rsplit(".", 2)[-2:])
+
+
 def _check_public(target: Target, host: str) -> None:
     if target.scheme != "https":
         raise _refused("must begin with https://", "not https")

@@ -187,7 +187,9 @@ class Limiter:
         if not self._is_broken.is_set():
             self._is_broken.set()
             self._metrics.redis_answers(well=False)
-            log.error("redis does not answer, rate limits are off", reason=reason)
+            log.error(
+                "redis does not answer: rate limits are off, no one can log in", reason=reason
+            )
 
     async def _probe(self) -> None:
         while True:
@@ -195,7 +197,7 @@ class Limiter:
             await asyncio.sleep(BREAKER_SECONDS)
             if await self.reach_redis():
                 self._is_broken.clear()
-                log.info("redis answers again, rate limits are on")
+                log.info("redis answers again: rate limits are on, people can log in")
 
 
 class _SharedWindows:

@@ -73,20 +73,33 @@ class SmtpMailer:
         self._password = unquote(parts.password) if parts.password else None
         self._is_tls = parts.scheme == "smtps"
 
+    @property
+    def place(self) -> str:
+        """The server's host and port."""
+        return f"{self._host}:{self._port}"
+
     async def send(self, mail: Mail) -> None:
         """Deliver it over one connection."""
+        # The recipient is the very text that was checked, and not what a header parses to.
+        async with self._connection(SEND_SECONDS) as server:
+            await server.send_message(_message(mail, self._sender), recipients=[mail.to])
+
+    async def reach(self, *, seconds: float) -> None:
+        """Connect and log in as for a mail, and send none; raises what `send` does."""
+        async with asyncio.timeout(seconds), self._connection(seconds):
+            pass
+
+    def _connection(self, seconds: float) -> aiosmtplib.SMTP:
         # None: STARTTLS where the server offers it; an internal relay often does not.
         start_tls = True if self._user and not self._is_tls else None
-        await aiosmtplib.send(
-            _message(mail, self._sender),
-            recipients=[mail.to],  # the very text that was checked, and not what a header parses to
+        return aiosmtplib.SMTP(
             hostname=self._host,
             port=self._port,
             username=self._user,
             password=self._password,
             use_tls=self._is_tls,
             start_tls=False if self._is_tls else start_tls,
-            timeout=SEND_SECONDS,
+            timeout=seconds,
         )
 
 

@@ -4,7 +4,6 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,10 +12,13 @@ import httpx
 import structlog
 
 from app.core import addresses
-from app.core.fetch_target import FetchFailed, Target, read_target
+from app.core.fetch_target import FetchFailed, Target, domain_of, read_target
+from app.core.headers import SPACES
+from app.core.name_lookups import NameLookups
 from app.core.pinned import PinnedBackend
+from app.core.shares import Shares
 
-AT_ONCE_MAX: Final = 20
+AT_ONCE_MAX: Final = 40  # of which hosts of one domain get a quarter
 _ADDRESSES_MAX: Final = 3  # that are tried, one after the other
 _THIS_MACHINE: Final = ("127.0.0.1", "::1")
 _AWAY: Final = (
@@ -45,6 +47,9 @@ class SafeFetcher:
     Each host is resolved once, all its addresses must be public, and the connection goes to the
     address that was looked at. No redirects, no proxies, no cookies, no kept connections.
     `allows_loopback` lets URLs that spell out this machine pass, also over http, in development.
+
+    What a silent host or nameserver holds up is what goes through the same fetcher: those who must
+    not suffer from each other's choice of URLs have one each.
     """
 
     def __init__(
@@ -57,11 +62,8 @@ class SafeFetcher:
     ) -> None:
         self._allows_loopback = allows_loopback
         self._tls = tls or httpx.create_ssl_context()
-        # Threads of its own: a name that takes long to look up must not hold up what else the
-        # process does in the loop's threads.
-        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="lookup")
-        self._resolver = resolver or self._looked_up
-        self._slots = asyncio.Semaphore(at_once)
+        self._resolver = resolver or NameLookups().addresses
+        self._connections = Shares(at_once)
 
     def check(self, url: str) -> None:
         """Refuse a URL that would not be fetched whatever its host resolves to. No I/O.
@@ -89,16 +91,17 @@ class SafeFetcher:
             target = read_target(url, allows_loopback=self._allows_loopback)
             host = target.host
             request = _request(target, method=method, headers=headers or {}, body=body)
-            async with asyncio.timeout(seconds), self._slots:
-                found = await self._addresses(target)
-                return await self._exchanged(
-                    request, PinnedBackend(found, seconds=seconds), host, most_bytes
-                )
+            async with asyncio.timeout(seconds):
+                backend = PinnedBackend(await self._addresses(target), seconds=seconds)
+                async with self._connections.taken(domain_of(host)):
+                    return await self._exchanged(request, backend, host, most_bytes)
         except TimeoutError:
             message = f"{host} took too long to answer."
             failure = FetchFailed(message, reason="timeout", is_passing=True)
         except _AWAY as error:
-            reason = f"{type(error).__name__}: {error}"
+            # Of faulty HTTP no word: it may repeat the secret that was sent.
+            is_http = isinstance(error, httpcore.ProtocolError)
+            reason = type(error).__name__ if is_http else f"{type(error).__name__}: {error}"
             message = f"{host} cannot be reached over a safe connection."
             failure = FetchFailed(message, reason=reason, is_passing=True)
         except FetchFailed as refused:
@@ -136,12 +139,6 @@ class SafeFetcher:
             raise _no_public_address(target.host, f"resolves to {', '.join(texts)[:200]}")
         public.sort(key=lambda address: address.version)  # not every network has IPv6
         return [str(address) for address in public[:_ADDRESSES_MAX]]
-
-    async def _looked_up(self, host: str, port: int) -> Sequence[str]:
-        found = await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        )
-        return [str(sockaddr[0]) for *_, sockaddr in found]
 
 
 def _request(
@@ -181,7 +178,7 @@ def _check_answer(status: int, headers: Mapping[str, str], host: str) -> None:
     if 300 <= status < 400:
         message = f"{host} answered with a redirect, which is not followed."
         raise FetchFailed(message, reason="redirect")
-    if headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if headers.get("content-encoding", "identity").strip(SPACES).lower() != "identity":
         message = f"{host} answered in an encoding that was not asked for."
         raise FetchFailed(message, reason="encoding")
 

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Final
 
+from app.core.headers import cookies
+
 # Browsers keep a __Host- cookie only with Secure, Path=/ and without Domain, so that no other
 # host, a server's subdomain least of all, can set or replace it.
 NAME: Final = "__Host-mcplatform"
@@ -22,9 +24,5 @@ def clear_cookie() -> str:
 
 
 def token_in(cookie_header: str) -> str | None:
-    """The token in a Cookie header, whatever other cookies it brings; None where there is none."""
-    for pair in cookie_header.split(";"):
-        name, _, value = pair.partition("=")
-        if name.strip() == NAME:
-            return value.strip() or None
-    return None
+    """The token in a Cookie header, whatever other cookies it brings; None for none, or two."""
+    return cookies(cookie_header).get(NAME) or None

@@ -2,13 +2,15 @@
 
 import re
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.core.addresses import is_loopback
 
 Network = IPv4Network | IPv6Network
 
@@ -19,7 +21,7 @@ SECRET_KEY_MIN_CHARACTERS = 32
 _PREFIX = "MCPLATFORM_"
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?|\[[0-9a-f:.]{2,45}\]")
 _ORIGIN = re.compile(rf"(https?://(?:{_HOST.pattern})(?::[0-9]{{1,5}})?)/?")
-_HOST_AND_PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\])(?::[0-9]{0,5})?")
+_HOST_AND_PORT = re.compile(r"(?:[^:\[\]]*|\[[^\[\]]*\])(?::([0-9]{0,5}))?")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{4,34}[a-z0-9]")
 _SCHEMES = {
     "database_url": ("postgresql://", "postgres://"),
@@ -271,9 +273,10 @@ def _explained(location: str, message: str) -> str:
 
 
 def _names_hosts(url: str) -> bool:
-    """Whether it does; where the password ends too early, the rest reads like a port."""
-    hosts = urlsplit(url).netloc.rpartition("@")[2].split(",")
-    return all(_HOST_AND_PORT.fullmatch(host) for host in hosts)
+    """Where the password ends too early, the rest reads like a port."""
+    parts = urlsplit(url)
+    found = [_HOST_AND_PORT.fullmatch(one) for one in parts.netloc.rpartition("@")[2].split(",")]
+    return "@" not in parts.path and all(one and int(one[1] or 0) < 65_536 for one in found)
 
 
 def _network(text: str) -> Network:
@@ -287,13 +290,3 @@ def _network(text: str) -> Network:
 def _is_production(info: ValidationInfo) -> bool:
     base_url = info.data.get("base_url")
     return base_url is not None and not is_loopback(urlsplit(base_url).hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host name leads to this machine."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

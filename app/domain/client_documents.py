@@ -14,14 +14,15 @@ import msgspec
 
 from app.core import clock
 from app.core.fetch_target import FetchFailed
+from app.core.headers import SPACES
 from app.core.safe_fetch import Fetched, SafeFetcher
 from app.core.scope import ServerScope
 from app.core.single_flight import SingleFlight
 from app.domain import oauth_clients
+from app.domain.oauth_client_rules import METADATA_MAX_BYTES, clean_name
 from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import InvalidClient, InvalidClientMetadata, InvalidRedirectUri
 
-DOCUMENT_MAX_BYTES: Final = 5 * 1024
 FETCH_SECONDS: Final = 5.0
 # However short a document says that it lives, its host is not asked at each login; and however
 # long, a client that takes a redirect URI back is heard within a day.
@@ -81,7 +82,7 @@ class ClientDocuments:
             fetched = await self._fetcher.fetch(
                 url,
                 headers={"accept": "application/json"},
-                most_bytes=DOCUMENT_MAX_BYTES,
+                most_bytes=METADATA_MAX_BYTES,
                 seconds=FETCH_SECONDS,
             )
         except FetchFailed as failure:
@@ -102,7 +103,7 @@ def read_document(url: str, fetched: Fetched) -> Document:
     """
     if fetched.status != 200:
         raise _refused(f"It was answered with status {fetched.status} instead of 200.")
-    media_type = fetched.headers.get("content-type", "").partition(";")[0].strip()
+    media_type = fetched.headers.get("content-type", "").partition(";")[0].strip(SPACES)
     if not _JSON.fullmatch(media_type):
         raise _refused("It must be served as application/json.")
     try:
@@ -111,8 +112,7 @@ def read_document(url: str, fetched: Fetched) -> Document:
         raise _refused("It is no JSON object.") from None
     if metadata.get("client_id") != url:
         raise _refused("Its client_id must be the very address that it is read from.")
-    name = metadata.get("client_name")
-    if not isinstance(name, str) or not name.strip():
+    if not clean_name(metadata.get("client_name")):
         raise _refused("It has no client_name, by which people are asked for their consent.")
     _check_public(metadata)
     return Document(metadata, clock.now() + _kept(fetched.headers))
@@ -121,8 +121,20 @@ def read_document(url: str, fetched: Fetched) -> Document:
 def _check_public(metadata: Mapping[str, Any]) -> None:
     if any(name in metadata for name in _SECRETS) or _has_private_key(metadata.get("jwks")):
         raise _refused("It holds a secret, and everyone can read it.")
-    if metadata.get("token_endpoint_auth_method", "none") != "none":
-        raise _refused("Its token_endpoint_auth_method must be none: PKCE is what counts here.")
+    if not _may_be_public(metadata):
+        reason = (
+            "Its token_endpoint_auth_method must be none, or none must be among its "
+            "token_endpoint_auth_methods_supported: PKCE is what counts here."
+        )
+        raise _refused(reason)
+
+
+def _may_be_public(metadata: Mapping[str, Any]) -> bool:
+    """Some clients prove themselves where they can, and name none besides for everyone else."""
+    one = metadata.get("token_endpoint_auth_method")
+    more = metadata.get("token_endpoint_auth_methods_supported")
+    named = [*([] if one is None else [one]), *(more if isinstance(more, list) else [])]
+    return not named or "none" in named
 
 
 def _has_private_key(jwks: object) -> bool:

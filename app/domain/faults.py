@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from app.core.errors import Fault, Invalid
+from app.core.unseen import is_blank
 
 MAX_FAULTS = 100  # nobody reads more, and a hostile file could make millions
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -42,7 +43,7 @@ class Faults:
 
     def text(self, field: str, value: str, *, longest: int, required: bool = False) -> None:
         """Check text of any number of lines; `longest` counts characters."""
-        if required and not value.strip():
+        if required and is_blank(value):
             self.add(field, f"{field} must not be empty.", "required")
         elif len(value) > longest:
             message = f"{field} has {len(value)} characters; at most {longest} are allowed."

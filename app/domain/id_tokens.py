@@ -33,9 +33,20 @@ ALGORITHMS: Final = (
 LEEWAY_SECONDS: Final = 60
 SUBJECT_MAX_CHARACTERS: Final = 255  # OpenID Connect Core §2
 _KEYS_MAX: Final = 50
+_TRIED_MAX: Final = 10  # one after the other, while everybody else waits
 _RSA_MIN_BITS: Final = 2048
 _RSA_MAX_BITS: Final = 8192  # more makes checking a signature slow
+_RSA_MAX_EXPONENT: Final = 1 << 32  # likewise; nearly all have 65537
 _ED25519: Final = ("EdDSA", "Ed25519")
+_CURVES: Final = {
+    "ES256": ("P-256",),
+    "ES384": ("P-384",),
+    "ES512": ("P-521",),
+    "EdDSA": ("Ed25519", "Ed448"),
+    "Ed25519": ("Ed25519",),
+}
+_SIGNING_CURVES: Final = frozenset(curve for curves in _CURVES.values() for curve in curves)
+_MEMBERS: Final = ("kty", "kid", "use", "alg", "key_ops", "crv", "n", "e", "x", "y")
 # What strangers' JSON leads to in msgspec, joserfc and cryptography.
 _BROKEN: Final = (JoseError, ValueError, TypeError, LookupError, RecursionError)
 
@@ -98,14 +109,23 @@ def verified(token: str, keys: PublicKeys, expected: Expected) -> dict[str, Any]
     try:
         header = jws.extract_compact(token.encode(), registry=registry).headers()
         registry.get_alg(header["alg"])
-        claims = _decoded(token, [key for key in keys if _suits(key, header)], registry)
+        claims = _decoded(token, _candidates(keys, header), registry)
         _registry_of_claims(expected).validate(claims)
     except _BROKEN as error:
-        message = f"The ID token is not valid: {str(error)[:200]}"
+        message = f"The ID token is not valid: {_fault(error)}"
         raise IdentityNotAccepted(message) from error
     _check_parties(claims, expected)
     _check_access_token(expected.access_token, claims.get("at_hash"), algorithm=header["alg"])
     return claims
+
+
+def _fault(error: Exception) -> str:
+    """What is wrong, in no words of the token's own but an algorithm's name."""
+    if isinstance(error, UnsupportedAlgorithmError):
+        return str(error)
+    claim = getattr(error, "claim", None)
+    fault = getattr(error, "error", "") or type(error).__name__
+    return f"{fault}, {claim}" if claim else str(fault)
 
 
 def _decoded(token: str, keys: PublicKeys, registry: JWSRegistry) -> dict[str, Any]:
@@ -158,30 +178,59 @@ def _equal(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(errors="replace"), other.encode(errors="replace"))
 
 
-def _suits(key: PublicKey, header: dict[str, Any]) -> bool:
-    """Whether the key may be the one; that its type serves the algorithm, joserfc sees to."""
-    algorithm, kid = header["alg"], header.get("kid")
-    return (kid is None or key.kid is None or key.kid == kid) and (
-        key.alg in {None, algorithm, *(_ED25519 if algorithm in _ED25519 else ())}
-    )
+def _candidates(keys: PublicKeys, header: dict[str, Any]) -> PublicKeys:
+    """The keys worth trying: those with the token's kid, or else those without any."""
+    kid = header.get("kid")
+    suitable = [key for key in keys if _suits(key, header["alg"])]
+    if kid is not None:
+        named = [key for key in suitable if key.kid == kid]
+        suitable = named or [key for key in suitable if key.kid is None]
+    return suitable[:_TRIED_MAX]
+
+
+def _suits(key: PublicKey, algorithm: str) -> bool:
+    if key.alg not in {None, algorithm, *(_ED25519 if algorithm in _ED25519 else ())}:
+        return False
+    if isinstance(key, RSAKey):
+        return algorithm not in _CURVES
+    return key.curve_name in _CURVES.get(algorithm, ())
 
 
 def _key(entry: Any) -> PublicKey | None:
-    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
+    if not isinstance(entry, dict):
         return None
-    if entry.get("kty") not in ("RSA", "EC", "OKP"):
-        return None
+    # Its other members are not even looked at: certificates are long.
+    public = {name: entry[name] for name in _MEMBERS if name in entry}
     try:
-        if entry["kty"] == "RSA" and not _has_fair_size(entry["n"]):
+        if not _can_sign(entry) or not _is_quick(entry):
             return None
-        key = import_key(entry)
+        key = import_key(public)
     except _BROKEN:
         return None
     return key if isinstance(key, RSAKey | ECKey | OKPKey) else None
 
 
-def _has_fair_size(modulus: object) -> bool:
-    if not isinstance(modulus, str):
-        return False
-    raw = urlsafe_b64decode(modulus.encode() + b"==")
-    return _RSA_MIN_BITS <= int.from_bytes(raw).bit_length() <= _RSA_MAX_BITS
+def _can_sign(entry: dict[str, Any]) -> bool:
+    """Whether its signatures would prove anything to us."""
+    return (
+        entry.get("use", "sig") == "sig"
+        and "verify" in entry.get("key_ops", ("verify",))
+        and entry.get("alg", ALGORITHMS[0]) in ALGORITHMS
+        and "d" not in entry  # who publishes the private half lets everybody sign
+    )
+
+
+def _is_quick(entry: dict[str, Any]) -> bool:
+    """Whether its signatures are checked in a millisecond or so, and nobody else has to wait."""
+    if entry["kty"] != "RSA":
+        return entry["kty"] in ("EC", "OKP") and entry["crv"] in _SIGNING_CURVES
+    return (
+        _RSA_MIN_BITS <= _number(entry["n"]).bit_length() <= _RSA_MAX_BITS
+        and _number(entry["e"]) <= _RSA_MAX_EXPONENT
+    )
+
+
+def _number(text: object) -> int:
+    if not isinstance(text, str):
+        raise TypeError
+    return int.from_bytes(urlsafe_b64decode(text.encode() + b"=="))

@@ -9,12 +9,13 @@ from urllib.parse import SplitResult, urlsplit
 import msgspec
 
 from app.core.enums import ClientAuthMethod
+from app.core.unseen import FILLERS, is_blank
 from app.domain.oauth_errors import InvalidClientMetadata, InvalidRedirectUri
 
 NAME_MAX_CHARACTERS: Final = 100
 URI_MAX_CHARACTERS: Final = 2000
 MOST_REDIRECT_URIS: Final = 20
-METADATA_MAX_BYTES: Final = 16 * 1024
+METADATA_MAX_BYTES: Final = 5 * 1024  # of a registration, and of a document
 GRANT_TYPES: Final = ("authorization_code", "refresh_token")
 NAMELESS: Final = "An MCP client without a name"
 
@@ -63,15 +64,23 @@ def checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def clean_name(value: object, *, longest: int = NAME_MAX_CHARACTERS) -> str:
-    """One line without what hides, turns or breaks text, so that it can be shown to people."""
+    """One line without what hides, turns or breaks text, so that it can be shown to people.
+
+    Empty where nothing would be seen of it.
+    """
     if not isinstance(value, str):
         return ""
     seen = "".join(
         " " if character.isspace() else character
         for character in unicodedata.normalize("NFC", value[: 4 * longest])
-        if character.isspace() or unicodedata.category(character) not in _UNSEEN
+        if character.isspace() or _is_shown(character)
     )
-    return " ".join(seen.split())[:longest].strip()
+    line = " ".join(seen.split())[:longest].strip()
+    return "" if is_blank(line) else line
+
+
+def _is_shown(character: str) -> bool:
+    return character not in FILLERS and unicodedata.category(character) not in _UNSEEN
 
 
 def check_redirect_uri(uri: str) -> None:

@@ -13,13 +13,14 @@ from urllib.parse import urlsplit
 from msgspec import UNSET, UnsetType
 
 from app.core import clock
+from app.core.addresses import is_loopback
 from app.core.enums import AuthType
 from app.core.errors import NotFound
+from app.core.fetch_target import FetchFailed, read_target
 from app.core.ids import new_id
 from app.core.scope import MemberScope, OrganizationScope, ServerScope
 from app.core.sealed import Sealer
 from app.core.secrets import Secret
-from app.core.settings import is_loopback
 from app.domain import permissions, servers
 from app.domain.desk import Desk
 from app.domain.edits import require_revision
@@ -108,6 +109,7 @@ async def delete_config(
 ) -> Server:
     """The server without a provider of its own; all logins with it have ended.
 
+    With custom_oauth nobody can log in until another is entered, or its auth_type changes.
     Raises NotFound and RevisionMismatch.
     """
     async with database.transaction(scope):
@@ -193,7 +195,7 @@ def _check(faults: Faults, settings: ProviderSettings, *, base_url: str) -> None
 
 
 def _check_issuer(faults: Faults, issuer: str, *, base_url: str) -> None:
-    """OpenID Connect Discovery §3: an https address without query and fragment."""
+    """OpenID Connect Discovery §3, and what a login could fetch from; nothing is fetched now."""
     code = "invalid_issuer"
     if len(issuer) > ISSUER_MAX_CHARACTERS or not _ISSUER.fullmatch(issuer):
         faults.add("issuer", "issuer must be an address such as https://id.example.com.", code)
@@ -207,9 +209,19 @@ def _check_issuer(faults: Faults, issuer: str, *, base_url: str) -> None:
     platform = urlsplit(base_url)
     is_development = is_loopback(platform.hostname or "")
     if parts.scheme != "https" and not (is_development and is_loopback(host)):
-        faults.add("issuer", "issuer must begin with https://.", code)
+        here = ", or be http:// on this machine" if is_development else ""
+        faults.add("issuer", f"issuer must begin with https://{here}.", code)
     elif f".{parts.netloc}".endswith(f".{platform.netloc}"):
         faults.add("issuer", "issuer must be your own provider, not this platform.", code)
+    else:
+        _check_target(faults, issuer, allows_loopback=is_development)
+
+
+def _check_target(faults: Faults, issuer: str, *, allows_loopback: bool) -> None:
+    try:
+        read_target(issuer, allows_loopback=allows_loopback)
+    except FetchFailed as failure:
+        faults.add("issuer", f"issuer cannot be used. {failure.message}", "invalid_issuer")
 
 
 async def _touched(scope: OrganizationScope, server: Server) -> Server:

@@ -91,9 +91,9 @@ async def request_email_code(
         }
         await OAuthFlows(scope).change(kept.id, change)
         flow = await oauth_flows.held(config, key)
-    desk.mail.post(
-        oauth_mail.login_code(address, code, server=without_links(config.name, config.slug))
-    )
+    server = without_links(config.name, config.slug)
+    mail = oauth_mail.login_code(address, code, server=server, good_until=flow.expires_at)
+    desk.mail.post(mail)
     return flow
 
 

@@ -1,12 +1,12 @@
 """What the product writes to end users who log in."""
 
-from app.core import clock
+from datetime import datetime
+
 from app.core.mail import Mail
 from app.core.secrets import Secret
-from app.domain.oauth_flows import FLOW_LIFE
 
 
-def login_code(to: str, code: Secret, *, server: str) -> Mail:
+def login_code(to: str, code: Secret, *, server: str, good_until: datetime) -> Mail:
     """Brings the one-time code. The subject does not show it: screens show subjects to others."""
     digits = code.reveal()
     return Mail(
@@ -19,5 +19,5 @@ def login_code(to: str, code: Secret, *, server: str) -> Mail:
             "else.\nNobody of ours will ever ask you for it.\n\n"
             "If you did not want to log in, do nothing: without the code no one can.\n"
         ),
-        good_until=clock.now() + FLOW_LIFE,
+        good_until=good_until,
     )

@@ -59,6 +59,8 @@ async def by_slug(scope: OrganizationScope, slug: str) -> Server:
 async def open_server(scope: OrganizationScope, slug: str, *, settings: ServerSettings) -> Server:
     """Open a server at a slug that no one has or ever had.
 
+    With custom_oauth it is closed to everybody until `oauth_configs.set_config`.
+
     Raises Invalid, and SlugTaken where the slug is or was in use.
     """
     faults = Faults()
@@ -78,7 +80,7 @@ async def configure(
 ) -> Server:
     """Change a server's name and settings; its agents meet them at their next request.
 
-    Raises NotFound, Invalid and RevisionMismatch.
+    Raises NotFound, Invalid (also for custom_oauth without a provider) and RevisionMismatch.
     """
     async with database.transaction(scope):
         server = await held(scope, server_id)
@@ -88,9 +90,12 @@ async def configure(
             return server
         faults = Faults()
         server_rules.check_settings(faults, changed)
+        logs_in_otherwise = changed.auth_type is not server.auth_type
+        if logs_in_otherwise and changed.auth_type is AuthType.CUSTOM_OAUTH:
+            await _check_provider(faults, scope, server_id)
         faults.refuse()
         saved = await _saved(scope, changed)
-        if changed.auth_type is not server.auth_type:  # or they were good again on the way back
+        if logs_in_otherwise:  # or they were good again on the way back
             await OAuthConfigs(scope).revoke_logins(server_id, by=server.auth_type)
         return saved
 
@@ -133,6 +138,13 @@ async def close(
 async def held(scope: OrganizationScope, server_id: str) -> Server:
     """The server, held against other writers until the transaction ends. Raises NotFound."""
     return _existing(await Servers(scope).by_id(server_id, is_locked=True))
+
+
+async def _check_provider(faults: Faults, scope: OrganizationScope, server_id: str) -> None:
+    """A new server may ask for a login before it has a provider; one in use would lock out all."""
+    if await OAuthConfigs(scope).of_server(server_id) is None:
+        message = "Enter the provider first with setServerOauthConfig."
+        faults.add("authType", message, "login_not_configured")
 
 
 async def _saved(scope: OrganizationScope, server: Server) -> Server:

@@ -29,6 +29,7 @@ from app.domain.upstream_errors import (
     ProviderFaulty,
     ProviderRefused,
     ProviderUnavailable,
+    error_code,
 )
 
 NAME_MAX_CHARACTERS: Final = 200
@@ -174,9 +175,9 @@ def _code(metadata: ProviderMetadata, answer: Answer) -> str:
     # RFC 9207 §2.4: first of all, lest another provider's answer be taken for this one's.
     is_promised = metadata.authorization_response_iss_parameter_supported
     if answer.issuer != metadata.issuer and (is_promised or answer.issuer is not None):
-        message = f"The answer names the issuer {(answer.issuer or '')[:200]!r}."
+        message = "The answer does not name its issuer, or names another."
         raise IdentityNotAccepted(message)
-    error = (answer.error or "")[:100]
+    error = error_code(answer.error)
     if error in _REFUSALS:
         raise ProviderRefused(error)
     if error in _PASSING:

@@ -2,6 +2,7 @@
 
 from app.core import session_cookie
 from app.core.errors import Invalid, NotAllowed, NotFound, NotSignedIn
+from app.core.headers import SPACES
 from app.domain import admission, members, organizations
 from app.graphql.context import Browser, Principal
 from app.graphql.request import Headers
@@ -76,7 +77,7 @@ async def _key(authorization: str, headers: Headers, origin: str) -> Principal:
     if not authorization.lower().startswith(_BEARER):
         message = "Send the API key as Authorization: Bearer."
         raise NotSignedIn(message)
-    scope = await admission.api_key(authorization[len(_BEARER) :].strip())
+    scope = await admission.api_key(authorization[len(_BEARER) :].strip(SPACES))
     if not _is_same_site(headers, origin):
         sender = headers.get("origin")
         if sender not in (await organizations.present(scope)).allowed_origins:

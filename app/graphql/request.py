@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from litestar.types import Receive
 
+from app.core.headers import SPACES
 from app.domain import admission
 
 MOST_BODY_BYTES: Final = 256 * 1024
@@ -43,7 +44,7 @@ def check_form(method: str, headers: Headers) -> None:
     if method != "POST":
         message = "Send GraphQL as POST."
         raise Unreadable(405, "METHOD_NOT_ALLOWED", message, ((b"allow", b"POST"),))
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = headers.get("content-type", "").partition(";")[0].strip(SPACES).lower()
     if content_type != "application/json":
         message = "Send the operation as application/json."
         raise Unreadable(415, "UNSUPPORTED_MEDIA_TYPE", message)
@@ -85,7 +86,7 @@ async def _larger_limit(headers: Headers, present: int) -> int:
 def _bearer_token(headers: Headers) -> str | None:
     authorization = headers.get("authorization", "")
     is_bearer = authorization.lower().startswith(_BEARER)
-    return authorization[len(_BEARER) :].strip() if is_bearer else None
+    return authorization[len(_BEARER) :].strip(SPACES) if is_bearer else None
 
 
 def operation(content: bytes) -> Operation:

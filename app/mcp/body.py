@@ -2,6 +2,7 @@
 
 from litestar.types import Receive
 
+from app.core.headers import SPACES
 from app.mcp import transport
 from app.mcp.errors import INVALID_REQUEST, JsonRpcError
 from app.mcp.transport import Headers
@@ -18,7 +19,7 @@ def check_media_types(headers: Headers) -> None:
         message = "Answers are application/json: accept that."
         raise JsonRpcError(406, INVALID_REQUEST, message)
     is_lenient = "origin" not in headers and not transport.is_stateless(headers)
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = headers.get("content-type", "").partition(";")[0].strip(SPACES).lower()
     if not is_lenient and content_type != "application/json":
         message = "Send the message as application/json."
         raise JsonRpcError(415, INVALID_REQUEST, message)

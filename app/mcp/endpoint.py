@@ -9,6 +9,7 @@ import structlog
 from litestar.types import HTTPScope, Receive, Scope, Send
 
 from app.core.errors import ProductError, Unavailable
+from app.core.headers import SPACES
 from app.core.limiter import Limiter
 from app.core.log import note
 from app.core.metrics import Metrics
@@ -76,7 +77,7 @@ class McpEndpoint:
     ) -> None:
         """Answer one request."""
         raw = [
-            (name.decode("latin-1"), value.decode("latin-1").strip())
+            (name.decode("latin-1"), value.decode("latin-1").strip(SPACES))
             for name, value in scope["headers"]
         ]
         request = Request(

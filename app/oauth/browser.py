@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from app.core.errors import NotAllowed
+from app.core.headers import cookies
 from app.domain import oauth_flows
 from app.domain.oauth_flows import Begun, FlowKey
 from app.oauth.request import Parameters, Request
@@ -64,9 +65,8 @@ def posted(request: Request) -> tuple[Parameters, FlowKey]:
 
 def _cookies(request: Request) -> dict[str, str]:
     """The cookies of logins by the login's id, the oldest first (RFC 6265 §5.4)."""
-    pairs = (pair.partition("=") for pair in request.headers.get("cookie", "").split(";"))
     return {
-        name.strip().removeprefix(_PREFIX): value.strip()
-        for name, _, value in pairs
-        if name.strip().startswith(_PREFIX)
+        name.removeprefix(_PREFIX): value
+        for name, value in cookies(request.headers.get("cookie", "")).items()
+        if name.startswith(_PREFIX)
     }

@@ -22,5 +22,10 @@ async def provider_of(plane: Plane, request: Request) -> Provider:
     try:
         return await oauth_configs.provider(scope, plane.desk.sealer)
     except (NotConfigured, Unreadable) as error:
-        log.warning("upstream login failed", code=error.code, reason=error.message)
+        log.warning(
+            "upstream login failed",
+            server=request.config.slug,
+            code=error.code,
+            reason=error.message,
+        )
         raise ProviderFaulty(error.message) from error

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from app.core.errors import ProductError, TooMany, Unavailable
+from app.domain.client_documents import is_document_url
 from app.domain.oauth_errors import FlowOver, InvalidClient, OAuthError
 from app.oauth import errors, pages
 from app.oauth.answer import Answer
@@ -49,6 +50,8 @@ def _page(plane: Plane, request: Request, error: ProductError) -> Answer:
 def _advice(request: Request, error: ProductError) -> str:
     """What to do, where the error's own sentence speaks to whoever wrote the app."""
     match error:
+        case InvalidClient() if any(map(is_document_url, request.asked.every("client_id"))):
+            return " If it stays so, tell those who make the app."
         case InvalidClient():
             return f" Remove {request.config.name} from your app, and add it again."
         case FlowOver() if "cookie" not in request.headers:

@@ -15,6 +15,7 @@ from app.oauth.answer import Answer
 from app.oauth.plane import Plane
 from app.oauth.request import Request
 
+_JUDGED_HERE: Final = frozenset({"jwks", "redirect_uris"})
 _NEVER: Final = 0  # RFC 7591 §3.2.1: a secret that does not expire
 
 
@@ -43,16 +44,30 @@ def _checked(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
     Redirect URIs are left to the domain, which is stricter, and knows apps' own schemes.
     """
-    others = {name: value for name, value in metadata.items() if name != "redirect_uris"}
-    claims = ClientMetadataClaims({name: value for name, value in others.items() if value}, {})
+    others = {name: value for name, value in metadata.items() if value and name not in _JUDGED_HERE}
     try:
-        claims.validate()
+        ClientMetadataClaims(others, {}).validate()
     except (JoseError, TypeError, ValueError, AttributeError) as error:
-        claim = getattr(error, "claim", None)
-        named = f"{claim} is" if isinstance(claim, str) else "A member is"
-        message = f"{named} not what RFC 7591 says that it must be."
-        raise InvalidClientMetadata(message) from error
+        raise _refused(getattr(error, "claim", None)) from error
+    if (keys := metadata.get("jwks")) and ("jwks_uri" in others or not _are_keys(keys)):
+        raise _refused("jwks")
     return dict(metadata)
+
+
+def _are_keys(jwks: object) -> bool:
+    """Whether this has the form of a key set (RFC 7517 §5).
+
+    No key is made of it, for none is ever used: one that a stranger has chosen takes seconds.
+    """
+    keys = jwks.get("keys") if isinstance(jwks, dict) else None
+    return isinstance(keys, list) and all(
+        isinstance(key, dict) and isinstance(key.get("kty"), str) for key in keys
+    )
+
+
+def _refused(claim: object) -> InvalidClientMetadata:
+    named = f"{claim} is" if isinstance(claim, str) else "A member is"
+    return InvalidClientMetadata(f"{named} not what RFC 7591 says that it must be.")
 
 
 def _told(made: Registration) -> dict[str, object]:

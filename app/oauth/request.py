@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 from litestar.types import Receive
 
+from app.core.headers import SPACES
 from app.domain.desk import Client as Visitor
 from app.domain.oauth_errors import InvalidRequest
 from app.domain.server_directory import ServerConfig
@@ -94,7 +95,7 @@ class Request:
 
 def media_type(headers: Headers) -> str:
     """What the Content-Type header says, without parameters."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+    return headers.get("content-type", "").partition(";")[0].strip(SPACES).lower()
 
 
 async def read_body(headers: Headers, receive: Receive) -> bytes:

@@ -42,7 +42,7 @@ from app.web.hosts import (
     mcp_path,
 )
 from app.web.member_pages import member_pages
-from app.web.middleware import Frame
+from app.web.middleware import ALIAS, Frame
 from app.web.pages import connect_page, landing_page, message_page
 from app.web.sites import SiteHere, provide_site, set_site
 
@@ -146,6 +146,8 @@ class Front:
         is_login = edge.oauth.serves(path)
         is_servers = target is not None or is_login
         site = edge.hosts.site(come.host, is_mcp=is_servers, scheme=come.scheme)
+        if isinstance(site, Vhost) and site.is_alias:
+            scope.setdefault("state", {})[ALIAS] = True
         refusal = _misdirected(path, target, site)
         is_graphql = path == GRAPHQL_PATH and isinstance(site, Base)
         if refusal is None and not is_servers and _is_counted(path, site):

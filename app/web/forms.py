@@ -12,6 +12,7 @@ from litestar.exceptions import InternalServerException
 
 from app.core import session_cookie
 from app.core.errors import Invalid, NotAllowed, NotSignedIn, ProductError
+from app.core.headers import SPACES
 from app.core.scope import UserScope
 from app.domain import admission
 from app.domain.desk import Client
@@ -157,7 +158,7 @@ async def posted(request: AnyRequest, *, origin: str) -> dict[str, str]:
     Raises ForeignForm, and Invalid for what no form of ours sends.
     """
     check_sender(request.headers, origin=origin)
-    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip(SPACES).lower()
     if content_type != "application/x-www-form-urlencoded":
         reason = "Send the form as application/x-www-form-urlencoded."
         raise Invalid(reason)

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final, Self
 from urllib.parse import unquote, urlsplit
 
+from app.core.headers import SPACES
+
 MCP_PREFIX: Final = "/api/mcpserver/"
 HEALTH_PATH: Final = f"{MCP_PREFIX}health"
 GRAPHQL_PATH: Final = "/graphql"
-_AUTHORITY = re.compile(r"([a-z0-9.-]{1,254}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{0,5})?")
+_AUTHORITY = re.compile(r"([a-z0-9.-]{1,254}|\[[0-9a-f:.]{2,45}\])(?::([0-9]{0,5}))?")
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _TRACKING_ID = re.compile(r"[A-Za-z0-9._~@:+-]{1,128}")
 _RESERVED_TRACKING_IDS = frozenset({"mcp", "sse", "health"})
@@ -23,10 +25,14 @@ class Base:
 
 @dataclass(frozen=True, slots=True)
 class Vhost:
-    """The site of the server with this slug, if there is one; `origin` is its public address."""
+    """The site of the server with this slug, if there is one; `origin` is its public address.
+
+    `is_alias` tells that the host is not below the base host.
+    """
 
     slug: str
     origin: str
+    is_alias: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +52,13 @@ class Hosts:
     `aliases` lead further hosts to servers. On the base host and on `loopback` names an alias takes
     paths of MCP and of logins alone, and everything else there is the platform's own site. Host
     names are in lower case, IPv6 addresses without brackets; `authority` is the base host with its
-    port.
+    port, and `port` that port with its colon, or ''.
     """
 
     scheme: str
     name: str
     authority: str
+    port: str
     aliases: Mapping[str, str]
     loopback: frozenset[str]
 
@@ -66,6 +73,7 @@ class Hosts:
             scheme=parts.scheme,
             name=parts.hostname or "",
             authority=parts.netloc,
+            port="" if parts.port is None else f":{parts.port}",
             aliases=named,
             loopback=frozenset(host_name(host) or host for host in loopback),
         )
@@ -73,16 +81,17 @@ class Hosts:
     def site(self, header: str, *, is_mcp: bool, scheme: str | None = None) -> Site:
         """The site that a Host header names; `is_mcp` tells whether servers alone have the path.
 
-        `scheme` is what the public used, where a proxy told; an alias's origin is made with it.
+        `scheme` is what the public used, where a proxy told; it counts on this machine alone.
         """
-        authority = header.strip().lower()
+        authority = header.strip(SPACES).lower()
         host = host_name(authority)
         if host is None:
             return BadHost("The Host header is not a valid host name.")
         own = host == self.name or host in self.loopback
         alias = self.aliases.get(host)
         if alias is not None and (is_mcp or not own):
-            return Vhost(alias, f"{scheme or self.scheme}://{authority}")
+            origin = self._alias_origin(host, authority, scheme or self.scheme)
+            return Vhost(alias, origin, is_alias=True)
         if own:
             return Base()
         label, _, parent = host.partition(".")
@@ -91,6 +100,18 @@ class Hosts:
                 f"This host is not one of ours: a server lives exactly one label below {self.name}."
             )
         return Vhost(label, f"{self.scheme}://{label}.{self.authority}")
+
+    def _alias_origin(self, host: str, authority: str, scheme: str) -> str:
+        """Where an alias is, by the settings: caches keep it, so no Host header may choose it.
+
+        On this machine, as it was reached: nobody else is there to be misled.
+        """
+        name = f"[{host}]" if ":" in host else host
+        if host not in self.loopback:
+            return f"{self.scheme}://{name}{self.port}"
+        match = _AUTHORITY.fullmatch(authority)
+        port = match[2] if match else None
+        return f"{scheme}://{name}:{port}" if port else f"{scheme}://{name}"
 
 
 def host_name(authority: str) -> str | None:
@@ -147,13 +168,13 @@ def arrival(
 
 
 def _last(value: str) -> str:
-    return value.rpartition(",")[2].strip()
+    return value.rpartition(",")[2].strip(SPACES)
 
 
 def _client(forwarded_for: str, peer: str, trusted: Sequence[IPv4Network | IPv6Network]) -> str:
     nearest = peer
     for hop in reversed(forwarded_for.split(",")):
-        authority = hop.strip().lower()
+        authority = hop.strip(SPACES).lower()
         address = host_name(authority) or authority  # some proxies add the port
         if not _is_address(address):
             break  # whoever wrote this, what stands before it proves nothing

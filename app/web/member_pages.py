@@ -4,6 +4,7 @@ from litestar import Response, Router
 from litestar.exceptions import HTTPException, NotFoundException
 
 from app.core.errors import ProductError
+from app.core.headers import SPACES
 from app.web import graphiql, invitation, sign_in, sign_up
 from app.web.errors import http_refusal, report_internal_error
 from app.web.forms import AnyRequest, go_to, html
@@ -39,7 +40,7 @@ def member_pages(hosts: Hosts, *, has_graphiql: bool) -> Router:
         state = request.scope["state"]
         if not isinstance(state["site"], Base):
             raise NotFoundException
-        host = host_name(state["host"].strip().lower())
+        host = host_name(state["host"].strip(SPACES).lower())
         if request.method != "GET" or host == hosts.name or host not in hosts.loopback:
             return None
         query = f"?{request.url.query}" if request.url.query else ""

@@ -19,8 +19,10 @@ from app.web.pages import CONTENT_SECURITY_POLICY
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{8,64}")
 _PATH_MAX_CHARACTERS = 200
+_WORD = re.compile(r"[a-z.-]{0,40}")  # as all our paths are made of
 BODY_SECONDS = 30.0  # for whatever is sent; whoever takes longer counts as gone
 _CLIENT_LEFT = 499  # what access logs call an answer that nobody waited for
+ALIAS = "is_alias"  # in a scope's state: the host is not below the base host
 _PROBES = frozenset({"/live", "/ready", "/metrics", "/api/mcpserver/health"})
 _PLANES = {"graphql": "graphql", "oauth": "oauth", ".well-known": "oauth"}
 
@@ -41,8 +43,7 @@ class Frame:
             (b"referrer-policy", b"no-referrer"),
             (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
         ]
-        if is_secure:
-            self._headers.append((b"strict-transport-security", b"max-age=31536000"))
+        self._is_secure = is_secure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and whatever happens account for it."""
@@ -54,7 +55,8 @@ class Frame:
         facts: dict[str, Any] = {}
         id_token, facts_token = REQUEST_ID.set(request_id), REQUEST_FACTS.set(facts)
         body = _Body(receive)
-        answer = _Answer(send, [*self._headers, (b"x-request-id", request_id.encode())], body)
+        headers = [*self._headers, (b"x-request-id", request_id.encode())]
+        answer = _Answer(send, headers, body, secure_scope=scope if self._is_secure else None)
         try:
             await self._app(scope, body, answer)
         except Exception as error:  # noqa: BLE001 - the outermost door
@@ -113,10 +115,18 @@ class _Body:
 class _Answer:
     """A `send` that adds the headers which are not there yet, and remembers what went out."""
 
-    __slots__ = ("_body", "_headers", "_send", "body_bytes", "status")
+    __slots__ = ("_body", "_headers", "_secure_scope", "_send", "body_bytes", "status")
 
-    def __init__(self, send: Send, headers: list[tuple[bytes, bytes]], body: _Body) -> None:
+    def __init__(
+        self,
+        send: Send,
+        headers: list[tuple[bytes, bytes]],
+        body: _Body,
+        *,
+        secure_scope: Scope | None,
+    ) -> None:
         self._send = send
+        self._secure_scope = secure_scope
         self._headers = headers
         self._body = body
         self.status: int | None = None
@@ -128,12 +138,20 @@ class _Answer:
             given = message.get("headers", ())
             names = {name for name, _ in given}
             more = [pair for pair in self._headers if pair[0] not in names]
+            if self._secure_scope is not None:
+                more.append((b"strict-transport-security", _hsts(self._secure_scope)))
             if self._body.is_late:
                 more.append((b"connection", b"close"))
             message["headers"] = [*given, *more]
         elif message["type"] == "http.response.body":
             self.body_bytes += len(message["body"])
         await self._send(message)
+
+
+def _hsts(scope: Scope) -> bytes:
+    """For hosts below too, which could set cookies; what is below an alias is not ours."""
+    is_alias = scope.get("state", {}).get(ALIAS, False)
+    return b"max-age=31536000" if is_alias else b"max-age=31536000; includeSubDomains"
 
 
 def _request_id(headers: Iterable[tuple[bytes, bytes]]) -> str:
@@ -150,10 +168,11 @@ def _plane(path: str) -> str:
 
 
 def _shown(path: str) -> str:
-    """The path as logs show it: a tracking id may be somebody's e-mail address."""
+    """The path as logs show it, in words: all else may be a secret, or somebody's address."""
     if path.startswith(MCP_PREFIX) and path not in _PROBES:
         target = mcp_path(path)
         if target is None:
             return f"{MCP_PREFIX}…"
         return f"{MCP_PREFIX}mcp" if target.tracking_id is None else f"{MCP_PREFIX}{{id}}/mcp"
-    return path[:_PATH_MAX_CHARACTERS]
+    parts = path[:_PATH_MAX_CHARACTERS].split("/")
+    return "/".join(part if _WORD.fullmatch(part) else "…" for part in parts)

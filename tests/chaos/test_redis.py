@@ -24,8 +24,8 @@ from tests.support.world import World, make_world
 
 LIMIT = 20
 DESKS = 4
-OFF = "redis does not answer, rate limits are off"
-ON = "redis answers again, rate limits are on"
+OFF = "redis does not answer: rate limits are off, no one can log in"
+ON = "redis answers again: rate limits are on, people can log in"
 HEALTH = "/api/mcpserver/health"
 
 

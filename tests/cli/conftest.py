@@ -15,6 +15,7 @@ from tests.support.redis_servers import free_port
 from tests.support.world import World, make_world
 
 SLUG = "sample-tool"  # the server that 127.0.0.1 leads agents to
+NOWHERE = f"{'x' * 64}.invalid"  # a label so long that no resolver is asked, whatever it would say
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import re
 import signal
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from tests.support.command import START_SECONDS, run, serving
@@ -94,6 +95,27 @@ async def test_it_ends_quietly_when_nobody_reads_along_any_more(tmp_path: Path) 
         async with asyncio.timeout(START_SECONDS):
             code = await demo.process.wait()
         assert (code, demo.logged()) == (0, "")
+
+
+async def test_it_starts_also_when_its_own_client_may_not_come_in(
+    owner: asyncpg.Connection, database_url: str, tmp_path: Path
+) -> None:
+    arguments = ("demo", "--once", "--port", str(free_port()))
+    first = await run(tmp_path, *arguments, DATABASE_URL=database_url)
+    await owner.execute("UPDATE server SET auth_type = 'platform_oauth'")
+    once = await run(tmp_path, *arguments, DATABASE_URL=database_url)
+    async with serving(tmp_path, free_port(), "demo", DATABASE_URL=database_url) as demo:
+        said = await demo.says("Serving until Ctrl-C.")
+        ended = await demo.leave()
+    refused = (
+        "The demo's client is refused by the sample server: This server asks its users to log in.\n"
+    )
+    for told in (once.stdout, said):
+        assert refused in told
+        assert f"claude mcp add --transport http mcplatform {demo.url[:16]}" in told
+        assert "/reset-password?token=" in told
+    assert (first.code, once.code, ended.code) == (0, 1, 0)  # with --once, the walk was all
+    assert "Traceback" not in once.stderr + ended.stderr
 
 
 async def test_a_port_in_use_is_told(tmp_path: Path) -> None:

@@ -2,17 +2,25 @@
 
 from pathlib import Path
 
+import pytest
+
+from tests.cli.conftest import NOWHERE
 from tests.support import databases
 from tests.support.command import run
+from tests.support.plain_owners import plainly_owned_database
 from tests.support.redis_servers import free_port
+
+NO_PROXIES = "Proxies: none are trusted: behind one, everybody shares one address's limits"
 
 
 async def test_all_well_ends_with_0(database_url: str, tmp_path: Path) -> None:
     ended = await run(tmp_path, "doctor", DATABASE_URL=database_url)
     assert ended.code == 0, ended
     assert "FIX" not in ended.stdout
-    for subject in ("Settings", "Database", "Migrations", "Redis", "Host name localhost"):
+    told = ("Settings", "Database", "Migrations", "Role and grants", "Redis", "Mail")
+    for subject in (*told, "Host name localhost"):
         assert f"ok   {subject}: " in ended.stdout
+    assert "Proxies" not in ended.stdout  # on this machine there are none
 
 
 async def test_everything_that_is_wrong_is_found_at_once(cluster_url: str, tmp_path: Path) -> None:
@@ -22,7 +30,7 @@ async def test_everything_that_is_wrong_is_found_at_once(cluster_url: str, tmp_p
             "doctor",
             DATABASE_URL=dsn,
             REDIS_URL=f"redis://127.0.0.1:{free_port()}",
-            MCPLATFORM_BASE_URL="https://mcp.invalid",
+            MCPLATFORM_BASE_URL=f"https://{NOWHERE}",
             MCPLATFORM_SECRET_KEY="k" * 32,
         )
     assert ended.code == 1
@@ -30,11 +38,56 @@ async def test_everything_that_is_wrong_is_found_at_once(cluster_url: str, tmp_p
     assert wrong == [
         "FIX  Migrations",
         "FIX  Redis",
-        "FIX  Host name mcp.invalid",
-        "FIX  Host name any-server.mcp.invalid",
+        "FIX  Mail",
+        "FIX  Proxies",
+        f"FIX  Host name {NOWHERE}",
+        f"FIX  Host name any-server.{NOWHERE}",
     ]
-    assert "Run `mcplatform migrate`." in ended.stdout
-    assert "Add a DNS record for *.mcp.invalid." in ended.stdout
+    for advice in (
+        "Run `mcplatform migrate`.",
+        "Until it answers, nobody can log in, and calls are limited by address alone.",
+        "Set MCPLATFORM_SMTP_URL.",
+        "Set MCPLATFORM_TRUSTED_PROXIES.",
+        f"Add a DNS record for *.{NOWHERE}.",
+    ):
+        assert f"{advice}\n" in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("scheme", "proxies", "told"),
+    [
+        ("https", "", f"FIX  {NO_PROXIES}\n     Set MCPLATFORM_TRUSTED_PROXIES.\n"),
+        ("http", "", f"ok   {NO_PROXIES}\n"),  # there may be none
+        ("https", "10.0.0.0/8,2001:db8::1", "ok   Proxies: trusted: 10.0.0.0/8, 2001:db8::1/128\n"),
+    ],
+)
+async def test_proxies_that_nobody_trusts_are_told(
+    tmp_path: Path, scheme: str, proxies: str, told: str
+) -> None:
+    ended = await run(
+        tmp_path,
+        "doctor",
+        DATABASE_URL=f"postgresql://a@127.0.0.1:{free_port()}/b",
+        MCPLATFORM_BASE_URL=f"{scheme}://{NOWHERE}",
+        MCPLATFORM_SECRET_KEY="k" * 32,
+        MCPLATFORM_TRUSTED_PROXIES=proxies,
+    )
+    assert told in ended.stdout
+
+
+async def test_a_restored_database_is_not_well_until_it_is_migrated(
+    cluster_url: str, tmp_path: Path
+) -> None:
+    async with plainly_owned_database(cluster_url) as plain:
+        await run(tmp_path, "migrate", DATABASE_URL=plain.dsn)
+        await plain.lose_grants()
+        before = await run(tmp_path, "doctor", DATABASE_URL=plain.dsn)
+        await run(tmp_path, "migrate", DATABASE_URL=plain.dsn)
+        after = await run(tmp_path, "doctor", DATABASE_URL=plain.dsn)
+    assert "ok   Migrations: all applied\n" in before.stdout
+    assert "FIX  Role and grants: missing\n     Run `mcplatform migrate`.\n" in before.stdout
+    assert f"ok   Role and grants: the pool can work as {plain.tenant}\n" in after.stdout
+    assert (before.code, after.code) == (1, 0)
 
 
 async def test_settings_that_do_not_work_are_named(tmp_path: Path) -> None:

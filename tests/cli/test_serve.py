@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import databases
 from tests.support.command import run, serving
+from tests.support.plain_owners import plainly_owned_database
 from tests.support.redis_servers import free_port, redis_server
 from tests.support.world import World
 
@@ -147,3 +148,22 @@ async def test_a_database_that_nobody_migrated_is_not_served(
         ended = await run(tmp_path, "serve", "--port", str(free_port()), DATABASE_URL=dsn)
     assert ended.code == 1
     assert "Run `mcplatform migrate`, then start again." in ended.stderr
+
+
+async def test_a_restored_database_is_not_served_until_it_is_migrated(
+    cluster_url: str, tmp_path: Path
+) -> None:
+    async with plainly_owned_database(cluster_url) as plain:
+        settings = {"DATABASE_URL": plain.dsn}
+        await run(tmp_path, "migrate", **settings)
+        await plain.lose_tenant()
+        refused = await run(tmp_path, "serve", "--port", str(free_port()), **settings)
+        await run(tmp_path, "migrate", **settings)
+        async with serving(tmp_path, free_port(), "serve", **settings) as server:
+            ended = await server.leave()
+    assert refused.code == 1
+    assert refused.stderr == (
+        "Error: The database lacks the role that the pool works as, or its grants, as after a "
+        "restore. Run `mcplatform migrate`, then start again.\n"
+    )
+    assert ended.code == 0

@@ -53,11 +53,13 @@ async def test_a_password_is_sent_over_tls_only(
 ) -> None:
     asked: dict[str, object] = {}
 
-    async def send(message: object, **options: object) -> None:
+    def connection(**options: object) -> None:
         asked.update(options)
+        raise ConnectionRefusedError
 
-    monkeypatch.setattr(aiosmtplib, "send", send)
-    await SmtpMailer(url, sender=SENDER).send(HELLO)
+    monkeypatch.setattr(aiosmtplib, "SMTP", connection)
+    with pytest.raises(ConnectionRefusedError):
+        await SmtpMailer(url, sender=SENDER).send(HELLO)
     assert (asked["use_tls"], asked["start_tls"], asked["port"]) == (use_tls, start_tls, port)
     assert asked["password"] == ("p@ss" if "@" in url else None)
 

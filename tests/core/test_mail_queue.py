@@ -12,8 +12,6 @@ from structlog.typing import EventDict
 from app.core import clock
 from app.core import mail as mail_module
 from app.core.mail import WAITING_MAX, Mail, MailQueue, SmtpMailer
-from app.core.secrets import Secret
-from app.domain import oauth_mail
 from tests.support.mail_server import first_time, relay
 
 HELLO = Mail(to="ann@acme.test", subject="Hello", text="Hi Ann\n")
@@ -255,9 +253,3 @@ async def test_whatever_does_not_go_before_the_process_ends_is_told(
     assert [entry.get("reason") for entry in logs[1:]] == ["the process ends"] * 31
     async with asyncio.timeout(10):
         await queue.emptied()
-
-
-def test_a_code_is_of_use_for_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clock, "now", lambda: TEN_O_CLOCK)
-    mail = oauth_mail.login_code("ann@acme.test", Secret("12345678"), server="Acme Docs")
-    assert mail.good_until == TEN_O_CLOCK + timedelta(minutes=10)

@@ -210,28 +210,6 @@ async def test_proxies_and_credentials_of_the_environment_are_ignored(
     assert "authorization" not in served.asked[0].headers
 
 
-async def test_only_so_many_are_fetched_at_once(internet: Internet, authority: Authority) -> None:
-    at_once = most = 0
-
-    async def write(_asked: Asked, writer: asyncio.StreamWriter) -> None:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        await asyncio.sleep(0.02)
-        at_once -= 1
-        writer.write(response(b"x"))
-
-    internet.names[NAME] = [[PUBLIC]]
-    async with host(write, tls=authority.serving(NAME)) as served:
-        internet.routes[PUBLIC, 443] = served.port
-        fetcher = SafeFetcher(resolver=internet.resolve, tls=authority.trusting(), at_once=3)
-        fetched = await asyncio.gather(
-            *(fetcher.fetch(f"https://{NAME}/", most_bytes=9, seconds=SECONDS) for _ in range(12))
-        )
-    assert [each.status for each in fetched] == [200] * 12
-    assert most <= 3
-
-
 async def test_a_silent_address_leaves_time_for_the_next(
     internet: Internet, authority: Authority
 ) -> None:

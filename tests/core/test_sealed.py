@@ -43,8 +43,9 @@ def test_an_old_key_goes_on_reading_and_what_it_sealed_is_outdated() -> None:
 
 def test_a_key_that_is_gone_leaves_it_unreadable() -> None:
     sealed = Sealer(OLD).seal(SECRET, place="x")
-    with pytest.raises(Unreadable):
+    with pytest.raises(Unreadable) as refusal:
         Sealer(KEY).unseal(sealed, place="x")
+    assert "Put that one into MCPLATFORM_SECRET_KEY_OLD" in refusal.value.message
 
 
 def test_it_opens_at_no_other_place() -> None:

@@ -32,18 +32,31 @@ def _fetched(
     return Fetched(status, JSON | (headers or {}), json.dumps(document).encode())
 
 
+def _ways(more: object, *, one: str | None) -> dict[str, Any]:
+    """How the client proves itself at the token endpoint, and which other ways it has."""
+    return {"token_endpoint_auth_method": one, "token_endpoint_auth_methods_supported": more}
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"client_name": None}, "It has no client_name"),
         ({"client_name": "  "}, "It has no client_name"),
         ({"client_name": 7}, "It has no client_name"),
+        ({"client_name": "\u3164\u2800\u200b"}, "It has no client_name"),
         ({"client_secret": "s"}, "It holds a secret"),
         ({"client_secret_expires_at": 0}, "It holds a secret"),
         ({"jwks": {"keys": [{"kty": "EC", "d": "x"}]}}, "It holds a secret"),
         ({"token_endpoint_auth_method": "client_secret_post"}, "must be none"),
         ({"token_endpoint_auth_method": "client_secret_basic"}, "must be none"),
         ({"token_endpoint_auth_method": "private_key_jwt"}, "must be none"),
+        ({"token_endpoint_auth_method": ["none"]}, "must be none"),
+        (_ways(["private_key_jwt"], one="private_key_jwt"), "must be none"),
+        (_ways(["client_secret_basic", "client_secret_post"], one="tls_client_auth"), "none must"),
+        (_ways(["private_key_jwt"], one=None), "must be none"),
+        (_ways([["none"], {"none": 1}, None], one=None), "must be none"),
+        (_ways("none", one="private_key_jwt"), "must be none"),
+        (_ways(["none"], one="none") | {"client_secret": "s"}, "It holds a secret"),
         ({"client_id": URL + "/"}, "Its client_id must be the very address"),
         ({"client_id": "https://APP.example.com/client.json"}, "Its client_id must be the very"),
         ({"client_id": "https://app.example.com:443/client.json"}, "Its client_id must be the"),
@@ -61,6 +74,21 @@ def test_a_document_must_say_who_the_client_is_and_hold_no_secret(
 
 def test_a_document_that_says_nothing_of_authentication_is_public() -> None:
     document = _document(URL, token_endpoint_auth_method=None, jwks={"keys": [{"kty": "EC"}]})
+    assert read_document(URL, _fetched(document)).metadata == document
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [
+        _ways(["none", "private_key_jwt"], one="private_key_jwt"),
+        _ways(["client_secret_post", "none"], one="client_secret_post"),
+        _ways(["none"], one=None),
+        _ways(["private_key_jwt"], one="none"),
+        _ways([], one=None),
+    ],
+)
+def test_a_document_that_names_none_among_others_is_public(ways: dict[str, Any]) -> None:
+    document = _document(URL, **ways)
     assert read_document(URL, _fetched(document)).metadata == document
 
 

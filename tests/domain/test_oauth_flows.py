@@ -331,6 +331,7 @@ async def test_the_mail_names_the_server_and_shows_the_code_in_the_text_only(
     assert mail.subject == "Your code to log in to Acme Docs"
     assert f"{code[:4]} {code[4:]}" in mail.text
     assert code[:4] not in mail.subject
+    assert mail.good_until == (await oauth_flows.held(platform.config, key)).expires_at
 
 
 async def test_no_servers_name_puts_a_link_into_the_mail(world: World, people: Reception) -> None:

@@ -24,6 +24,13 @@ def origin_faults(*origins: str) -> list[str]:
     return [fault.field for fault in faults.found]
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u3164", "\u115f\u1160", "\u2800 \u200b", "\u034f"])
+def test_a_server_has_a_name_that_can_be_seen(name: str) -> None:
+    faults = Faults()
+    server_rules.check_settings(faults, ServerSettings(name=name, product="한글 🚀"))
+    assert [(fault.field, fault.code) for fault in faults.found] == [("name", "required")]
+
+
 @pytest.mark.parametrize("slug", ["acme-1", "0acme0", "a----b", "a" * 36, "sample-tool"])
 def test_a_slug_is_6_to_36_letters_digits_and_inner_hyphens(slug: str) -> None:
     assert slug_codes(slug) == []

@@ -96,6 +96,36 @@ async def test_mistakes_are_told_with_their_field_and_change_nothing(
     assert await dump(owner) == before
 
 
+async def test_a_server_logs_in_with_its_own_provider_only_once_that_was_entered(
+    graph: Graph, server_id: str
+) -> None:
+    change = "updateServer { server { authType } }"
+    payload = await graph.attempt(change, id=server_id, authType="CUSTOM_OAUTH")
+    assert payload == {
+        "server": None,
+        "userErrors": [
+            {
+                "field": "authType",
+                "message": "Enter the provider first with setServerOauthConfig.",
+                "code": "LOGIN_NOT_CONFIGURED",
+            }
+        ],
+    }
+    await graph.change(SET, serverId=server_id, **GIVEN)
+    changed = await graph.change(change, id=server_id, authType="CUSTOM_OAUTH")
+    assert changed["server"] == {"authType": "CUSTOM_OAUTH"}
+    assert (await graph.change(DELETE, serverId=server_id))["server"]["oauthConfig"] is None
+
+
+async def test_a_new_server_may_begin_with_a_provider_that_is_yet_to_be_entered(
+    graph: Graph,
+) -> None:
+    told = {"slug": "acme-new", "name": "Acme", "product": "CLI", "authType": "CUSTOM_OAUTH"}
+    made = await graph.change("createServer { server { id authType } }", **told)
+    assert made["server"]["authType"] == "CUSTOM_OAUTH"
+    await graph.change(SET, serverId=made["server"]["id"], **GIVEN)
+
+
 async def test_forgetting_what_was_never_entered_is_not_found(graph: Graph, server_id: str) -> None:
     payload = await graph.attempt(DELETE, serverId=server_id)
     assert [error["code"] for error in payload["userErrors"]] == ["NOT_FOUND"]

@@ -247,6 +247,8 @@ async def test_a_document_that_cannot_be_used_sends_nobody_anywhere(
             answer = await browser.begin(await here.the_client(), client_id=client_id)
             assert (answer.status_code, answer.headers.get("location")) == (400, None)
             assert "metadata document cannot be used" in answer.text
+            assert "If it stays so, tell those who make the app." in answer.text
+            assert "Remove Acme Docs" not in answer.text
 
 
 async def test_nobody_has_documents_read_as_often_as_they_like(here: Door) -> None:

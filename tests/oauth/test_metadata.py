@@ -10,7 +10,7 @@ from app.core.metrics import Metrics
 from app.core.settings import SAMPLE_SLUG
 from app.oauth import metadata
 from app.oauth.resource import is_mcp_path
-from app.web.hosts import mcp_path
+from app.web.hosts import Hosts, mcp_path
 from tests.support.logins import Door
 from tests.support.oauth_site import ORIGIN, Site, site_of
 from tests.support.world import World, make_world
@@ -110,6 +110,33 @@ async def test_an_alias_of_a_server_is_an_issuer_too(site: Site, world: World) -
     told = (await site.get(f"{RESOURCE}{MCP}", origin=origin)).json()
     assert (told["resource"], told["authorization_servers"]) == (f"{origin}{MCP}", [origin])
     assert (await site.get(SERVER, origin=origin)).json()["issuer"] == origin
+
+
+@pytest.mark.parametrize("path", [RESOURCE, f"{RESOURCE}{MCP}", SERVER, OPENID])
+@pytest.mark.parametrize(
+    ("own", "host"),
+    [
+        ("docs.acme.test", b"docs.acme.test:1337"),
+        ("docs.acme.test", b"docs.acme.test:"),
+        ("docs.acme.test", b"docs.acme.test."),
+        ("docs.acme.test", b"DOCS.acme.test"),
+        ("acme-docs.localhost", b"acme-docs.localhost:1337"),
+        ("acme-docs.localhost", b"acme-docs.localhost."),
+        ("acme-docs.localhost", b"ACME-docs.localhost:"),
+    ],
+)
+async def test_no_host_header_has_a_say_in_what_caches_keep(
+    here: Door, path: str, own: str, host: bytes
+) -> None:
+    hosts = Hosts.below("http://localhost:8000", aliases={"docs.acme.test": "acme-docs"})
+    site = site_of(here, hosts=hosts)
+    plain = await site.get(path, origin=f"http://{own}:8000")
+    told = await site.get(path, headers=[(b"host", host), (b"x-forwarded-proto", b"https")])
+    assert (plain.status_code, told.status_code) == (200, 200)
+    assert f"http://{own}:8000" in plain.text
+    assert told.content == plain.content
+    proxied = [(b"host", host), (b"x-forwarded-proto", b"https"), (b"x-forwarded-host", host)]
+    assert (await site.get(path, headers=proxied, peer="10.0.0.1")).content == plain.content
 
 
 @pytest.mark.parametrize("auth_type", ["none", "collect_email"])

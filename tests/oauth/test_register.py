@@ -1,15 +1,21 @@
 """Clients that register by themselves: RFC 7591, as the MCP specification asks for it."""
 
+import json
 from typing import Any
 
 import httpx
 import pytest
+from authlib.oauth2.rfc7591 import ClientMetadataClaims
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from joserfc.jwk import KeySet
 from mcp.shared.auth import OAuthClientInformationFull
 
 from app.core.attempts import Attempts
 from tests.support.logins import CALLBACK, METADATA, Door, door
 from tests.support.oauth_site import Site, site_of
 from tests.support.people import Away, reception
+from tests.support.scale import scaled
 from tests.support.world import World
 
 NOT_METADATA: tuple[bytes, ...] = (b"", b"{", b"[]", b"null", b'"x"', b"\xff", b"[" * 5000)
@@ -32,8 +38,34 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "a link that is none": ({"client_uri": "javascript:x"}, "invalid_client_metadata"),
     "a link of another kind": ({"logo_uri": {"a": 1}}, "invalid_client_metadata"),
     "keys that are none": ({"jwks": {"keys": [1]}}, "invalid_client_metadata"),
-    "too much": ({"software_id": "x" * 20_000}, "invalid_client_metadata"),
+    "keys without a type": ({"jwks": {"keys": [{}]}}, "invalid_client_metadata"),
+    "a key set without keys": ({"jwks": {"a": {}}}, "invalid_client_metadata"),
+    "a key set of one key": ({"jwks": {"keys": {"kty": "EC"}}}, "invalid_client_metadata"),
+    "a list for a key set": ({"jwks": [{"kty": "EC"}]}, "invalid_client_metadata"),
+    "keys here and elsewhere": (
+        {"jwks": {"keys": []}, "jwks_uri": "https://app.example/keys"}, "invalid_client_metadata",
+    ),
+    "too much": ({"software_id": "x" * 5 * 1024}, "invalid_client_metadata"),
 }  # fmt: skip
+
+TEXTS = st.text(st.characters(), max_size=20) | st.sampled_from(
+    [CALLBACK, "https://app.example/", "https://[::1", "https://a:b@c", "//x:99999", "none", "code"]
+)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(TEXTS | st.sampled_from(["keys", "kty", "n", "d"]), inner, max_size=4)
+    ),
+    max_leaves=8,
+)
+MEMBERS = TEXTS | st.sampled_from(
+    [*ClientMetadataClaims.REGISTERED_CLAIMS, "application_type", "client_id", "client_secret"]
+)
 
 
 async def clients(world: World) -> int:
@@ -170,6 +202,38 @@ async def test_a_method_that_is_no_text_is_one_that_is_not_known(site: Site) -> 
     for method in (["none"], {"a": 1}, 5):
         made = await site.registered(token_endpoint_auth_method=method)
         assert made["token_endpoint_auth_method"] == "none"
+
+
+async def test_keys_are_not_made_of_what_a_client_sends(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A private key without its factors, of 16384 bits, would take nine seconds."""
+    made: list[object] = []
+    monkeypatch.setattr(KeySet, "import_key_set", made.append)
+    long = "AQ" * 1000
+    keys = [{"kty": "RSA", "n": long, "e": "AQAB", "d": long[2:]}, {"kty": "quantum"}]
+    client = await site.registered(jwks={"keys": keys})
+    assert "jwks" not in client
+    assert made == []
+
+
+@settings(
+    max_examples=scaled(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(metadata=st.dictionaries(MEMBERS, JSON, max_size=6))
+async def test_any_metadata_make_a_client_or_are_refused(
+    site: Site, metadata: dict[str, Any]
+) -> None:
+    sent = json.dumps({"redirect_uris": [CALLBACK], **metadata})
+    response = await site.send("POST", "/oauth/register", content=sent)
+    if response.status_code != 201:
+        status, code = told(response)
+        assert (status, code) in {
+            (400, "invalid_client_metadata"),
+            (400, "invalid_redirect_uri"),
+        }
 
 
 async def test_while_redis_is_away_nobody_registers_and_is_told_so(world: World) -> None:

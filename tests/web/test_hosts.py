@@ -98,10 +98,22 @@ def test_anything_else_is_no_site_of_ours(host: str) -> None:
     assert isinstance(PRODUCTION.site(host, is_mcp=False), BadHost)
 
 
-@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "[::1]:8000", "[0:0:0:0:0:0:0:1]"])
-def test_in_development_this_machine_leads_mcp_paths_alone_to_the_sample_server(host: str) -> None:
-    site = DEVELOPMENT.site(host, is_mcp=True)
-    assert site == Vhost("sample-tool", f"http://{host}")
+@pytest.mark.parametrize(
+    ("host", "origin"),
+    [
+        ("localhost:8000", "http://localhost:8000"),
+        ("localhost:9999", "http://localhost:9999"),  # `make run` on another port
+        ("LOCALHOST.:9999", "http://localhost:9999"),
+        ("127.0.0.1", "http://127.0.0.1"),
+        ("127.0.0.1:", "http://127.0.0.1"),
+        ("[::1]:8000", "http://[::1]:8000"),
+        ("[0:0:0:0:0:0:0:1]", "http://[::1]"),
+    ],
+)
+def test_in_development_this_machine_leads_mcp_paths_alone_to_the_sample_server(
+    host: str, origin: str
+) -> None:
+    assert DEVELOPMENT.site(host, is_mcp=True) == Vhost("sample-tool", origin)
     assert DEVELOPMENT.site(host, is_mcp=False) == Base()
 
 
@@ -116,11 +128,50 @@ def test_an_alias_is_the_servers_whole_site() -> None:
         assert site == Vhost("acme-docs", "https://mcp.acme.com")
 
 
-def test_the_scheme_that_a_proxy_tells_is_an_aliass_only() -> None:
+@pytest.mark.parametrize(
+    "host",
+    [
+        "mcp.acme.com:1337",
+        "mcp.acme.com:443",
+        "mcp.acme.com:",
+        "mcp.acme.com.",
+        "mcp.acme.com.:1337",
+        "MCP.Acme.COM",
+        " mcp.acme.com\t",
+    ],
+)
+def test_however_an_alias_is_written_its_origin_is_the_configured_one(host: str) -> None:
+    for is_mcp in (True, False):
+        assert PRODUCTION.site(host, is_mcp=is_mcp) == Vhost("acme-docs", "https://mcp.acme.com")
+
+
+@pytest.mark.parametrize(
+    ("alias", "asked", "origin"),
+    [
+        ("mcp.acme.com", "mcp.acme.com", "https://mcp.acme.com:8443"),
+        ("mcp.acme.com", "mcp.acme.com:1337", "https://mcp.acme.com:8443"),
+        ("[2001:db8:0::7]", "[2001:db8::7]:1337", "https://[2001:db8::7]:8443"),
+        ("mcp.example.com", "mcp.example.com", "https://mcp.example.com:8443"),
+    ],
+)
+def test_an_alias_has_the_base_urls_port(alias: str, asked: str, origin: str) -> None:
+    hosts = Hosts.below("https://mcp.example.com:8443", aliases={alias: "acme-docs"})
+    assert hosts.site(asked, is_mcp=True) == Vhost("acme-docs", origin)
+
+
+@pytest.mark.parametrize("byte", ["\xa0", "\x85", "\x0b", "\x0c", "\x1c", "\x1f"])
+def test_nothing_but_blanks_and_tabs_may_stand_around_a_host(byte: str) -> None:
+    for host in (f"{byte}mcp.acme.com", f"mcp.acme.com{byte}", f"mcp.example.com:443{byte}"):
+        assert isinstance(PRODUCTION.site(host, is_mcp=True), BadHost)
+
+
+def test_the_scheme_that_a_proxy_tells_counts_on_this_machine_alone() -> None:
     alias = PRODUCTION.site("mcp.acme.com", is_mcp=True, scheme="http")
-    assert alias == Vhost("acme-docs", "http://mcp.acme.com")
+    assert alias == Vhost("acme-docs", "https://mcp.acme.com")
     own = PRODUCTION.site("acme-docs.mcp.example.com", is_mcp=True, scheme="http")
     assert own == Vhost("acme-docs", "https://acme-docs.mcp.example.com")
+    here = DEVELOPMENT.site("localhost:8443", is_mcp=True, scheme="https")
+    assert here == Vhost("sample-tool", "https://localhost:8443")
 
 
 @settings(deadline=None)  # other processes may keep the machine busy

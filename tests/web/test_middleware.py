@@ -80,9 +80,20 @@ async def test_every_answer_has_the_security_headers_once() -> None:
 
 
 async def test_where_the_public_comes_by_https_it_must_keep_to_it() -> None:
-    hosts = Hosts.below("https://mcp.example.com", aliases={})
-    response = await ask(edge(hosts=hosts), "https://mcp.example.com/live")
-    assert response.headers["strict-transport-security"] == "max-age=31536000"
+    app = edge(hosts=Hosts.below("https://mcp.example.com", aliases={}))
+    for origin in ("https://mcp.example.com", "https://acme-docs.mcp.example.com"):
+        for path in ("/", "/live", "/graphql", "/api/mcpserver/mcp", "/oauth/authorize"):
+            response = await ask(app, f"{origin}{path}")
+            told = response.headers["strict-transport-security"]
+            assert told == "max-age=31536000; includeSubDomains"  # hosts below could set cookies
+
+
+async def test_what_is_below_an_alias_is_not_ours_to_bind() -> None:
+    aliases = {"docs.acme.test": "acme-docs"}
+    app = edge(hosts=Hosts.below("https://mcp.example.com", aliases=aliases))
+    for path in ("/", "/api/mcpserver/mcp", "/nothing"):
+        response = await ask(app, f"https://docs.acme.test{path}")
+        assert response.headers["strict-transport-security"] == "max-age=31536000"
 
 
 async def test_a_request_is_one_line_with_what_its_plane_noted() -> None:

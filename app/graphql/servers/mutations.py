@@ -25,6 +25,8 @@ from app.graphql.servers.types import Server, server_shown
 _NAME = "What agents and their users read as its name: one line, at most 100 characters."
 _PRODUCT = "The product or tool that it teaches: one line, at most 40 characters."
 _AUTH = "How end users make themselves known."
+_FIRST_AUTH = f"{_AUTH} With CUSTOM_OAUTH nobody gets in before setServerOauthConfig."
+_NEXT_AUTH = f"{_AUTH} CUSTOM_OAUTH needs a provider: setServerOauthConfig comes first."
 _TICKETS = "Where tickets go; NONE switches get_support off."
 _ENABLED = "Whether agents are offered walkthroughs at all."
 _TOOLSET = "Which tools agents are offered."
@@ -41,7 +43,7 @@ class CreateServerInput:
     slug: str = strawberry.field(description=_SLUG)
     name: str = strawberry.field(description=_NAME)
     product: str = strawberry.field(description=_PRODUCT)
-    auth_type: AuthType = strawberry.field(default=AuthType.NONE, description=_AUTH)
+    auth_type: AuthType = strawberry.field(default=AuthType.NONE, description=_FIRST_AUTH)
     support_ticket_type: SupportTicketType = strawberry.field(
         default=SupportTicketType.DASHBOARD, description=_TICKETS
     )
@@ -60,7 +62,7 @@ class UpdateServerInput:
     id: strawberry.ID = strawberry.field(description="The server's id.")
     name: strawberry.Maybe[str | None] = strawberry.field(description=_NAME)
     product: strawberry.Maybe[str | None] = strawberry.field(description=_PRODUCT)
-    auth_type: strawberry.Maybe[AuthType | None] = strawberry.field(description=_AUTH)
+    auth_type: strawberry.Maybe[AuthType | None] = strawberry.field(description=_NEXT_AUTH)
     support_ticket_type: strawberry.Maybe[SupportTicketType | None] = strawberry.field(
         description=_TICKETS
     )

@@ -18,7 +18,8 @@ from app.graphql.servers.types import server_shown
 _SERVER = "The server's id."
 _ISSUER = (
     "The provider's issuer, exactly as its discovery document has it: an https:// address, such as "
-    "https://id.example.com."
+    "https://id.example.com. In development a provider on this machine may be http://localhost, "
+    "with any port."
 )
 _CLIENT = "The client id that the provider gave you for this server."
 _KEPT = (
@@ -95,7 +96,8 @@ class OAuthConfigMutations:
 
     @strawberry.mutation(
         description="Forget a server's OpenID provider and its client secret. Everybody who logged "
-        "in with it is logged out."
+        "in with it is logged out, and while authType is CUSTOM_OAUTH nobody can log in any more: "
+        "enter another provider, or change authType first."
     )
     async def delete_server_oauth_config(
         self,
