@@ -175,14 +175,40 @@ async def test_the_way_back_to_an_app_and_requests_that_lead_nowhere_have_pages(
         await expect(page.get_by_role("heading")).to_have_text("This did not work")
         await looked_at(page, tmp_path, "bad-redirect")
         await page.goto(f"/oauth/authorize?{query(app, redirect_uri=WEB, response_type='x')}")
-        await expect(page.get_by_role("link")).to_have_text("go back to app.example")
+        await expect(page.get_by_role("link")).to_have_text("go back to it")
+        await expect(page.get_by_text("It leads to app.example.")).to_be_visible()
         await looked_at(page, tmp_path, "unanswered")
         await page.goto(f"/oauth/authorize?{query(app, redirect_uri=APP)}")
         await page.get_by_role("button", name="Cancel").click()
         await expect(page.get_by_role("heading")).to_have_text("You are not logged in to Acme Docs")
+        link = page.get_by_role("link", name="go back to the app")
+        assert str(await link.get_attribute("href")).startswith(f"{APP}?error=access_denied&")
+        await looked_at(page, tmp_path, "not-let-in")
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=APP)}")
+        await page.get_by_role("button", name="Allow").click()
+        await page.get_by_role("button", name="Cancel").click()
         link = page.get_by_role("link", name="open Cursor")
         assert str(await link.get_attribute("href")).startswith(f"{APP}?error=access_denied&")
         await looked_at(page, tmp_path, "back-to-the-app")
+
+
+@pytest.mark.parametrize("pause_ms", [0, 5, 20, 100])
+async def test_who_clicks_twice_is_logged_in_all_the_same(
+    platform: Platform, browser: Browser, here: Door, pause_ms: int
+) -> None:
+    origin = platform.origin.replace("localhost", "acme-docs.localhost")
+    async with waiting_client() as client, still_tab(browser, origin) as page:
+        callback = f"http://127.0.0.1:{client.port}/callback"
+        app = await here.registered(redirect_uris=[callback])
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=callback)}")
+        await page.get_by_role("button", name="Allow").dblclick(delay=pause_ms)
+        await page.get_by_label("Your e-mail address").fill("ann@acme.test")
+        await page.keyboard.press("Enter")
+        code = await code_sent_to("ann@acme.test", platform.outbox)
+        await page.get_by_label("Code").fill(code)
+        await page.get_by_role("button", name="Log in").dblclick(delay=pause_ms)
+        await expect(page.get_by_text("Back in the client.")).to_be_visible()
+        assert page.url.startswith(f"{callback}?code=mcpc_")
 
 
 async def test_a_person_logs_in_at_a_servers_loopback_address(

@@ -1,5 +1,5 @@
 // The TypeScript SDK, version 1, on a server whose end users log in: registers, is logged in once
-// in a browser, walks, renews its tokens. Argument: the MCP address. The browser is whoever reads
+// in a browser, walks, renews its tokens, also for several calls at once. Argument: the MCP address. The browser is whoever reads
 // the address that is printed.
 
 import assert from "node:assert/strict";
@@ -18,6 +18,7 @@ await once(callbacks, "listening");
 const redirectUrl = `http://127.0.0.1:${callbacks.address().port}/callback`;
 
 const kept = {};
+let opened = 0;
 const provider = {
   redirectUrl,
   clientMetadata: {
@@ -34,7 +35,11 @@ const provider = {
   saveTokens: (tokens) => void (kept.tokens = tokens),
   codeVerifier: () => kept.verifier,
   saveCodeVerifier: (verifier) => void (kept.verifier = verifier),
-  redirectToAuthorization: (url) => console.log(`  ${url}`),
+  invalidateCredentials: () => assert.fail("the login was lost"),
+  redirectToAuthorization: (url) => {
+    opened += 1;
+    console.log(`  ${url}`);
+  },
 };
 
 async function connect() {
@@ -64,6 +69,14 @@ console.log(`  logged in as ${kept.client.client_name}: ${seen}`);
 kept.tokens = { ...before, access_token: "expired" };
 await client.listTools();
 assert.notEqual(kept.tokens.refresh_token, before.refresh_token);
+
+// Agents call tools side by side, and this SDK refreshes once for each call that is refused.
+for (const calls of [5, 20]) {
+  kept.tokens = { ...kept.tokens, access_token: "expired" };
+  await Promise.all(Array.from({ length: calls }, () => client.listTools()));
+}
+assert.equal(opened, 1);
+console.log("  5 and 20 calls side by side, whose token had run out, kept the login");
 
 await transport.terminateSession();
 await client.close();
