@@ -18,6 +18,18 @@ def cluster_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+async def superusers_cluster(
+    cluster_url: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """The same if its user may do everything there; else one of this run's own, where it may."""
+    if await databases.is_superusers(cluster_url):
+        yield cluster_url
+    else:
+        with databases.own_cluster(tmp_path_factory.mktemp("superusers")) as dsn:
+            yield dsn
+
+
+@pytest.fixture(scope="session")
 async def template(cluster_url: str) -> AsyncIterator[str]:
     """The name of a database that the real migrations made."""
     async with databases.template_database(cluster_url) as name:

@@ -76,9 +76,9 @@ async def test_proxies_that_nobody_trusts_are_told(
 
 
 async def test_a_restored_database_is_not_well_until_it_is_migrated(
-    cluster_url: str, tmp_path: Path
+    superusers_cluster: str, tmp_path: Path
 ) -> None:
-    async with plainly_owned_database(cluster_url) as plain:
+    async with plainly_owned_database(superusers_cluster) as plain:
         await run(tmp_path, "migrate", DATABASE_URL=plain.dsn)
         await plain.lose_grants()
         before = await run(tmp_path, "doctor", DATABASE_URL=plain.dsn)

@@ -7,9 +7,9 @@ from tests.support.plain_owners import plainly_owned_database
 
 
 async def test_a_user_who_may_not_create_roles_is_told_what_to_have_run(
-    cluster_url: str, tmp_path: Path
+    superusers_cluster: str, tmp_path: Path
 ) -> None:
-    async with plainly_owned_database(cluster_url) as plain:
+    async with plainly_owned_database(superusers_cluster) as plain:
         await plain.may_make_roles(so=False)
         refused = await run(tmp_path, "migrate", DATABASE_URL=plain.dsn)
         await plain.may_make_roles(so=True)

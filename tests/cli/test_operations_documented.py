@@ -18,16 +18,16 @@ TOLD = " ".join(PAGE.split())
 
 
 async def test_the_sql_makes_a_user_who_may_migrate_once_and_then_make_no_roles(
-    cluster_url: str,
+    superusers_cluster: str,
 ) -> None:
     name = new_id("plain")
     (sql,) = [block.text for block in blocks(PAGE) if block.language == "sql"]
     before, after = re.split(r"^-- and after `mcplatform migrate`$", sql, flags=re.MULTILINE)
-    superuser = await asyncpg.connect(cluster_url)
+    superuser = await asyncpg.connect(superusers_cluster)
     try:
         for statement in before.splitlines():
             await superuser.execute(_named(statement, name))
-        dsn = _as_user(with_database(cluster_url, name), name)
+        dsn = _as_user(with_database(superusers_cluster, name), name)
         assert await migrations.migrate(dsn)
         await superuser.execute(_named(after, name))
         assert await migrations.migrate(dsn) == []

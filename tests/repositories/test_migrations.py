@@ -12,9 +12,9 @@ from tests.support.plain_owners import PlainOwner, plainly_owned_database
 
 
 @pytest.fixture
-async def plain(cluster_url: str) -> AsyncIterator[PlainOwner]:
+async def plain(superusers_cluster: str) -> AsyncIterator[PlainOwner]:
     """A user who owns an empty database."""
-    async with plainly_owned_database(cluster_url) as plain:
+    async with plainly_owned_database(superusers_cluster) as plain:
         yield plain
 
 

@@ -27,8 +27,25 @@ def cluster(folder: Path) -> Iterator[str]:
     if given:
         yield given
     else:
-        with embedded_postgres(folder, settings=FAST) as dsn:
+        with own_cluster(folder) as dsn:
             yield dsn
+
+
+@contextmanager
+def own_cluster(folder: Path) -> Iterator[str]:
+    """A DSN of an embedded cluster, as its superuser."""
+    with embedded_postgres(folder, settings=FAST) as dsn:
+        yield dsn
+
+
+async def is_superusers(dsn: str) -> bool:
+    """Whether its user is a superuser."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        sql = "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+        return bool(await connection.fetchval(sql))
+    finally:
+        await connection.close()
 
 
 def with_database(dsn: str, name: str) -> str:
