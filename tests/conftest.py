@@ -4,10 +4,16 @@ from collections.abc import AsyncIterator, Iterator
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 
 from app.models.engine import DB
 from tests.support import databases
 from tests.support.world import World, make_world
+
+# Other processes may keep the machine busy: how long an example takes says nothing.
+examples.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

@@ -151,9 +151,9 @@ async def test_a_database_that_nobody_migrated_is_not_served(
 
 
 async def test_a_restored_database_is_not_served_until_it_is_migrated(
-    cluster_url: str, tmp_path: Path
+    superusers_cluster: str, tmp_path: Path
 ) -> None:
-    async with plainly_owned_database(cluster_url) as plain:
+    async with plainly_owned_database(superusers_cluster) as plain:
         settings = {"DATABASE_URL": plain.dsn}
         await run(tmp_path, "migrate", **settings)
         await plain.lose_tenant()
