@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.core.unseen import is_blank
 from app.domain.walkthrough_files import export_walkthrough, import_walkthrough
 from tests.support.authoring import found
 
@@ -16,7 +17,7 @@ _numbers = count(100_000)
 
 _storable = st.characters(codec="utf-8", exclude_characters="\x00")
 _lines = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp"]), max_size=30)
-_titles = _lines.filter(lambda text: bool(text.strip()))
+_titles = _lines.filter(lambda text: not is_blank(text))
 _texts = st.text(_storable, max_size=60).filter(lambda text: "\\n" not in text)
 _metadata = st.dictionaries(
     _lines.filter(lambda key: key not in {"stepId", "originalId"}),
