@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from app.core.scope import ServerScope
 from app.repositories import database, end_users
 
@@ -20,28 +18,15 @@ class Person:
     profile: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def become_known(
-    scope: ServerScope, person: Person, *, anonymous_id: str | None, session_id: str | None
-) -> str:
-    """The id of the person's end user, the same one on all servers of the organization.
-
-    What `anonymous_id` began, the end user that the same session or run had until now, becomes the
-    person's, once: done steps are united, the earliest start and the latest activity count, and a
-    finished run stays finished. An end user with a tracking id, or another person, is left alone.
-    `session_id` is the person's from now on.
-    """
-    async with database.transaction(scope):
-        person_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
-        await recognize(scope, person_id, anonymous_id=anonymous_id, session_id=session_id)
-        profile = msgspec.json.encode(person.profile).decode()
-        await end_users.know(person_id, email=person.email, profile=profile)
-    return person_id
-
-
 async def recognize(
     scope: ServerScope, person_id: str, *, anonymous_id: str | None, session_id: str | None
 ) -> None:
-    """As `become_known`, for a person who is an end user already."""
+    """Give the person what `anonymous_id` began, whom the same session or run had until now.
+
+    That happens once: done steps are united, the earliest start and the latest activity count, and
+    a finished run stays finished. An end user with a tracking id, or another person, is left alone.
+    `session_id` is the person's from now on.
+    """
     async with database.transaction(scope):
         if anonymous_id is not None and await end_users.is_anonymous(scope, anonymous_id):
             await end_users.merge(scope, anonymous_id, person_id)

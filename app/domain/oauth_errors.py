@@ -41,18 +41,6 @@ class InvalidTarget(OAuthError, Invalid):
     code = "invalid_target"
 
 
-class UnauthorizedClient(OAuthError, Invalid):
-    """The client did not register for this way of asking."""
-
-    code = "unauthorized_client"
-
-
-class UnsupportedGrantType(OAuthError, Invalid):
-    """The token endpoint does not know this grant type."""
-
-    code = "unsupported_grant_type"
-
-
 class UnsupportedResponseType(OAuthError, Invalid):
     """The authorization endpoint gives codes and nothing else."""
 

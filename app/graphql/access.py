@@ -7,7 +7,6 @@ from app.domain import admission, members, organizations
 from app.graphql.context import Browser, Principal
 from app.graphql.request import Headers
 
-SESSION_COOKIE = session_cookie.NAME
 ORGANIZATION_HEADER = "x-organization"
 _BEARER = "bearer "
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain import admission, end_users, progress, steps, tickets
+from app.domain import admission, progress, steps, tickets
 from app.domain.admission import Credentials
 from app.domain.end_users import Person
 from app.domain.progress import NothingActive
@@ -14,6 +14,7 @@ from app.domain.server_directory import ServerConfig, ServerDirectory
 from app.domain.tickets import TicketDraft
 from app.repositories import database
 from tests.support.authoring import step
+from tests.support.recognized import become_known
 from tests.support.walking import (
     Walker,
     author,
@@ -58,7 +59,7 @@ async def in_session(world: World) -> Walker:
 async def log_in(anonymous: Walker, person: Person = ANN) -> str:
     """The id of the person whom this anonymous caller proves to be."""
     scope = anonymous.scope
-    return await end_users.become_known(
+    return await become_known(
         scope, person, anonymous_id=scope.end_user_id, session_id=scope.session_id
     )
 
@@ -128,8 +129,8 @@ async def test_a_later_login_tells_what_changed_and_what_nobody_vouches_for_any_
 async def test_without_anything_before_there_is_nothing_to_merge(world: World) -> None:
     scope = (await in_session(world)).scope
     ids = [
-        await end_users.become_known(scope, ANN, anonymous_id=None, session_id=None),
-        await end_users.become_known(scope, ANN, anonymous_id="mcpu_unknown", session_id="mcps_x"),
+        await become_known(scope, ANN, anonymous_id=None, session_id=None),
+        await become_known(scope, ANN, anonymous_id="mcpu_unknown", session_id="mcps_x"),
     ]
     assert ids[0] == ids[1]
 

@@ -1,7 +1,6 @@
 """Logging in with a customer's own OpenID provider."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,18 +17,7 @@ from tests.support.identity_provider import (
     key_for,
     visit_foreign,
 )
-from tests.support.upstream import CALLBACK, TRIP, configured, log_in, make_upstream, trip_with
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[IdentityProvider]:
-    async with identity_provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def upstream() -> Upstream:
-    return make_upstream()
+from tests.support.upstream import CALLBACK, TRIP, configured, log_in, trip_with
 
 
 async def test_who_logs_in_is_known_by_issuer_and_subject(

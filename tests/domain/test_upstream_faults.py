@@ -1,6 +1,5 @@
 """A customer's identity provider that lies, errs, or is away lets nobody in."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,20 +17,9 @@ from app.domain.upstream_errors import (
 )
 from tests.support.identity_provider import IdentityProvider, identity_provider
 from tests.support.internet import response
-from tests.support.upstream import TRIP, configured, fetcher, log_in, make_upstream
+from tests.support.upstream import TRIP, configured, fetcher, log_in
 
 DISCOVERY = "/.well-known/openid-configuration"
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[IdentityProvider]:
-    async with identity_provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def upstream() -> Upstream:
-    return make_upstream()
 
 
 @pytest.mark.parametrize(

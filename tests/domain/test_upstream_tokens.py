@@ -3,7 +3,7 @@
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,17 +38,6 @@ def at_present(claims: dict[str, Any]) -> dict[str, Any]:
 
 
 DISCOVERY = "/.well-known/openid-configuration"
-
-
-@pytest.fixture
-async def provider() -> AsyncIterator[IdentityProvider]:
-    async with identity_provider() as provider:
-        yield provider
-
-
-@pytest.fixture
-def upstream() -> Upstream:
-    return make_upstream()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from app.core.enums import KeyScope, Role
-from app.domain import admission, end_users
+from app.domain import admission
 from app.domain.end_users import Person
 from app.domain.server_directory import ServerConfig, ServerDirectory
 from tests.support import authoring
@@ -12,6 +12,7 @@ from tests.support.agent import STATELESS, Agent
 from tests.support.canary import EXPORT, WORDS, sing
 from tests.support.graph import Graph, with_key
 from tests.support.people import Reception
+from tests.support.recognized import become_known
 from tests.support.tables import Dump, dump
 from tests.support.visitors import Venue, end_user_id, mentions, venue
 
@@ -54,7 +55,7 @@ async def test_no_word_of_a_person_who_logged_in_stays_anywhere(
     await agent.call("get_support", **WORDS)
     anonymous = await owner.fetchval("SELECT id FROM end_user")
     config = await config_of(place)
-    person = await end_users.become_known(
+    person = await become_known(
         admission.server_scope(config), PERSON, anonymous_id=anonymous, session_id=agent.session_id
     )
     assert len(await mentions(owner, "canary")) >= 3

@@ -13,7 +13,8 @@ from app.core.enums import KeyScope
 from app.domain import admission, api_keys, desk
 from app.graphql import endpoint, limits, pages, request
 from app.graphql.errors import UserErrorCode
-from tests.journeys.test_python_clients import connected, tools_of
+from tests.journeys.calling import tools_of
+from tests.journeys.test_python_clients import connected
 from tests.support import authoring
 from tests.support.command import Serving, serving
 from tests.support.documents import Block, Reader, blocks, mistakes

@@ -15,11 +15,11 @@ from mcp import Client
 from mcp.client.auth import OAuthClientProvider
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp_types import TextContent
 
 from app.core.enums import AuthType
 from app.core.sealed import Sealer
 from app.core.settings import DEVELOPMENT_KEY
+from tests.journeys.calling import tools_of
 from tests.journeys.person import Person
 from tests.journeys.test_oauth_clients import (
     CALLBACK,
@@ -30,7 +30,7 @@ from tests.journeys.test_oauth_clients import (
     grants,
     provider,
 )
-from tests.journeys.test_python_clients import address, tools_of
+from tests.journeys.test_python_clients import address
 from tests.journeys.walks import walk, whole_walk
 from tests.support.agent import STATELESS
 from tests.support.command import Serving, serving
@@ -217,15 +217,7 @@ async def test_fastmcps_client_logs_its_person_in_at_the_provider_and_walks(
     auth.person = ann
     transport = StreamableHttpTransport(address(platform), auth=auth)
     async with fastmcp.Client(transport) as client:
-
-        async def call(tool: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-            result = await client.call_tool(tool, arguments)
-            assert result.structured_content is not None
-            return result.structured_content, [
-                block.text for block in result.content if isinstance(block, TextContent)
-            ]
-
-        assert await walk(call) == whole_walk(12)
+        assert await walk(tools_of(client)) == whole_walk(12)
     await is_ann_who_walked(world, ours, "FastMCP Client")
     assert ann.logins == 1
 

@@ -22,12 +22,12 @@ from mcp.shared.auth import (
     OAuthClientMetadata,
     OAuthToken,
 )
-from mcp_types import TextContent
 from pydantic import AnyUrl
 from typing_extensions import override
 
+from tests.journeys.calling import tools_of
 from tests.journeys.person import Person, brought_back
-from tests.journeys.test_python_clients import address, tools_of
+from tests.journeys.test_python_clients import address
 from tests.journeys.walks import walk, whole_walk
 from tests.support.agent import STATELESS
 from tests.support.command import Serving, serving
@@ -269,14 +269,6 @@ async def test_fastmcps_client_logs_in_and_walks(
     auth.person = ann
     transport = StreamableHttpTransport(address(platform), auth=auth)
     async with fastmcp.Client(transport) as client:
-
-        async def call(tool: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-            result = await client.call_tool(tool, arguments)
-            assert result.structured_content is not None
-            return result.structured_content, [
-                block.text for block in result.content if isinstance(block, TextContent)
-            ]
-
-        assert await walk(call) == whole_walk(12)
+        assert await walk(tools_of(client)) == whole_walk(12)
     assert await grants(world) == [("FastMCP Client", ann.email)]
     assert ann.logins == 1

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import fastmcp
 import mcp.client.session
@@ -11,10 +11,10 @@ from fastmcp.client.transports import StreamableHttpTransport
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from mcp_types import TextContent
 from mcp_types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
-from tests.journeys.walks import CallTool, walk, whole_walk
+from tests.journeys.calling import tools_of
+from tests.journeys.walks import walk, whole_walk
 from tests.support.agent import STATELESS
 from tests.support.command import Serving
 from tests.support.world import Guide, World
@@ -38,18 +38,6 @@ async def connected(url: str, *, mode: Mode, **headers: str) -> AsyncIterator[Cl
         Client(streamable_http_client(url, http_client=http_client), mode=mode) as client,
     ):
         yield client
-
-
-def tools_of(client: Client) -> CallTool:
-    """How the SDK's client calls tools."""
-
-    async def call(tool: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-        result = await client.call_tool(tool, arguments)
-        texts = [block.text for block in result.content if isinstance(block, TextContent)]
-        assert result.structured_content is not None
-        return result.structured_content, texts
-
-    return call
 
 
 async def sessions(world: World) -> list[tuple[str, bool]]:
@@ -121,14 +109,7 @@ async def test_the_sdk_is_told_what_is_wrong(platform: Serving, mode: str) -> No
 
 async def test_fastmcps_client_walks_too(world: World, platform: Serving) -> None:
     async with fastmcp.Client(StreamableHttpTransport(address(platform))) as client:
-
-        async def call(tool: str, arguments: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-            result = await client.call_tool(tool, arguments)
-            assert result.structured_content is not None
-            return result.structured_content, [
-                block.text for block in result.content if isinstance(block, TextContent)
-            ]
-
+        call = tools_of(client)
         assert [tool.name for tool in await client.list_tools()] == TOOLS
         assert await walk(call) == whole_walk(12)
         ticket, _ = await call("get_support", TICKET)
