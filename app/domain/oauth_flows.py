@@ -25,7 +25,6 @@ from app.repositories.oauth_clients import Client, OAuthClients
 from app.repositories.oauth_flows import KeptFlow, OAuthFlows
 
 FLOW_LIFE: Final = timedelta(minutes=10)
-DONE_LIFE: Final = timedelta(seconds=30)
 BEGINNINGS_PER_MINUTE: Final = 60  # of one client address, who may be a whole office
 STATE_MAX_CHARACTERS: Final = 4000
 RESOURCE_MAX_CHARACTERS: Final = 2000
@@ -125,14 +124,14 @@ async def held(config: ServerConfig, key: FlowKey) -> Flow:
     scope = admission.server_scope(config)
     async with database.connection(scope):
         kept = await _kept(scope, key, is_locked=False)
-        return await _with_client(scope, kept)
+        return await with_client(scope, kept)
 
 
 async def held_or_done(config: ServerConfig, key: FlowKey) -> Flow:
-    """The same, also of one that went well just now. Raises FlowOver."""
+    """The same, also of one that has just ended. Raises FlowOver."""
     scope = admission.server_scope(config)
     async with database.connection(scope):
-        return await _with_client(scope, await _row(scope, key, is_locked=False))
+        return await with_client(scope, await _row(scope, key, is_locked=False))
 
 
 async def consent(config: ServerConfig, key: FlowKey) -> Flow:
@@ -141,16 +140,7 @@ async def consent(config: ServerConfig, key: FlowKey) -> Flow:
     async with database.transaction(scope):
         kept = await locked(scope, key)
         await OAuthFlows(scope).change(kept.id, {"stage": FlowStage.LOGIN.value})
-        return await _with_client(scope, await _kept(scope, key, is_locked=False))
-
-
-async def deny(config: ServerConfig, key: FlowKey) -> Flow:
-    """The login, which is over: the client is to hear access_denied. Raises FlowOver."""
-    scope = admission.server_scope(config)
-    async with database.transaction(scope):
-        flow = await _with_client(scope, await locked(scope, key))
-        await OAuthFlows(scope).end(flow.id)
-    return flow
+        return await with_client(scope, await _kept(scope, key, is_locked=False))
 
 
 async def locked(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -159,16 +149,10 @@ async def locked(scope: ServerScope, key: FlowKey) -> KeptFlow:
 
 
 async def locked_or_done(scope: ServerScope, key: FlowKey) -> KeptFlow:
-    """The same, also of one that went well just now: forms are sent twice. Raises FlowOver."""
+    """The same, also of one that has just ended: forms are sent twice. Raises FlowOver."""
     if not hmac.compare_digest(csrf_token(key.cookie), _ascii(key.csrf)):
         raise over()
     return await _row(scope, key, is_locked=True)
-
-
-async def finish(scope: ServerScope, flow_id: str) -> None:
-    """End a locked login that went well; for half a minute it is known that it did."""
-    change = {"stage": FlowStage.DONE.value, "expires_at": clock.now() + DONE_LIFE}
-    await OAuthFlows(scope).change(flow_id, change)
 
 
 async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -180,12 +164,12 @@ async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
 
 
 async def locked_on_return(scope: ServerScope, key: FlowKey) -> KeptFlow:
-    """The same for a browser that was sent back here, and so brings its cookie but no form.
+    """The login of a browser that was sent back here, and so brings its cookie but no form.
 
-    Whoever asks must check another thing that only this login's browser can have been given.
-    Raises FlowOver and InvalidRequest.
+    It may have just ended. Whoever asks must check another thing that only this login's browser can
+    have been given. Raises FlowOver.
     """
-    return require_consent(await _kept(scope, key, is_locked=True))
+    return await _row(scope, key, is_locked=True)
 
 
 def flow_of(kept: KeptFlow, client: Client) -> Flow:
@@ -236,7 +220,8 @@ async def _row(scope: ServerScope, key: FlowKey, *, is_locked: bool) -> KeptFlow
     return kept
 
 
-async def _with_client(scope: ServerScope, kept: KeptFlow) -> Flow:
+async def with_client(scope: ServerScope, kept: KeptFlow) -> Flow:
+    """What may be shown of the login. Raises FlowOver if its client is gone."""
     client = await OAuthClients(scope).by_id(kept.client_id)
     if client is None:
         raise over()
@@ -244,7 +229,11 @@ async def _with_client(scope: ServerScope, kept: KeptFlow) -> Flow:
 
 
 def require_consent(kept: KeptFlow) -> KeptFlow:
-    """The same login. Raises InvalidRequest unless the person let the client know who they are."""
+    """The same login, if the person let the client know who they are.
+
+    Raises FlowOver and InvalidRequest.
+    """
+    _under_way(kept)
     if kept.stage is not FlowStage.LOGIN:
         message = "Say first whether the app may know who you are."
         raise InvalidRequest(message)

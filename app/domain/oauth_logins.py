@@ -2,11 +2,8 @@
 
 import hmac
 from dataclasses import dataclass, field
-from datetime import timedelta
 from secrets import randbelow
 from typing import Final
-
-import msgspec
 
 from app.core import clock
 from app.core.enums import AuthType, FlowStage
@@ -14,9 +11,9 @@ from app.core.ids import new_id
 from app.core.limiter import network_of
 from app.core.mail import without_links
 from app.core.scope import ServerScope
-from app.core.sealed import derived, derived_token
+from app.core.sealed import derived
 from app.core.secrets import Secret, digest
-from app.domain import admission, oauth_flows, oauth_mail
+from app.domain import admission, oauth_endings, oauth_flows, oauth_mail
 from app.domain.account_rules import canonical_email, check_email
 from app.domain.desk import (
     ADDRESS_ATTEMPTS_PER_MINUTE,
@@ -26,31 +23,20 @@ from app.domain.desk import (
 from app.domain.desk import Client as Visitor
 from app.domain.end_users import Person
 from app.domain.faults import Faults
-from app.domain.oauth_client_rules import clean_name
+from app.domain.oauth_endings import Completed
 from app.domain.oauth_errors import AccessDenied, FlowOver, InvalidRequest, WrongCode
 from app.domain.oauth_flows import Flow, FlowKey
 from app.domain.server_directory import ServerConfig
-from app.repositories import database, end_users, lookups
+from app.repositories import database, lookups
 from app.repositories.oauth_configs import OAuthConfigs
 from app.repositories.oauth_flows import KeptFlow, OAuthFlows
-from app.repositories.oauth_grants import NewGrant, OAuthGrants
 
-CODE_LIFE: Final = timedelta(seconds=60)
 CODES_PER_FLOW: Final = 5
 WRONG_CODES_MAX: Final = 5
 TRIPS_PER_FLOW: Final = 5
 _MOST_ROUNDS: Final = 2 * TRIPS_PER_FLOW  # back from a trip begins a round that is none's
 SUBJECT_MAX_CHARACTERS: Final = 255  # OpenID Connect Core §2
 _DIGITS: Final = 8  # with five attempts for a login, and a hundred mails a day to an address
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Completed:
-    """A login that is over: send the browser to `redirect_uri` with `code` and `state`."""
-
-    redirect_uri: str
-    state: str | None
-    code: Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +49,18 @@ class UpstreamRound:
 
 
 async def request_email_code(
-    config: ServerConfig, desk: Desk, visitor: Visitor, key: FlowKey, *, email: str
+    config: ServerConfig,
+    desk: Desk,
+    visitor: Visitor,
+    key: FlowKey,
+    *,
+    email: str,
+    after: int | None = None,
 ) -> Flow:
     """The login; a one-time code is on its way, and the ones before it are void.
 
-    Raises FlowOver, Invalid, InvalidRequest, TooMany and Unavailable.
+    `after` is how many codes had been sent when the person asked: whoever clicks twice gets one
+    mail. Raises FlowOver, Invalid, InvalidRequest, TooMany and Unavailable.
     """
     address = canonical_email(email)
     faults = Faults()
@@ -75,12 +68,16 @@ async def request_email_code(
     faults.refuse()
     scope = admission.server_scope(config)
     async with database.transaction(scope):  # who may not go on uses up no one's limit
-        await oauth_flows.locked_after_consent(scope, key)
+        kept = await oauth_flows.locked_after_consent(scope, key)
+        if _is_repeated(kept, address, after):
+            return await oauth_flows.with_client(scope, kept)
     await desk.take_mail("mail a code", visitor.address, address, jointly=True)
     code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
     async with database.transaction(scope):
         kept = await oauth_flows.locked_after_consent(scope, key)
         _require(config, AuthType.PLATFORM_OAUTH)
+        if _is_repeated(kept, address, after):
+            return await oauth_flows.with_client(scope, kept)
         if kept.email_codes_sent >= CODES_PER_FLOW:
             message = "No more codes for this login. Go back to your app and connect again."
             raise InvalidRequest(message, field="email")
@@ -117,8 +114,8 @@ async def check_email_code(
         kept = await oauth_flows.locked_or_done(scope, key)
         _require(config, AuthType.PLATFORM_OAUTH)
         is_right = hmac.compare_digest(_email_code_hash(key, digits), kept.email_code_hash or "")
-        if kept.stage is FlowStage.DONE:
-            return await _completed_before(scope, kept, key, is_right=is_right)
+        if is_right and kept.stage is FlowStage.DONE:
+            return await oauth_endings.completed_before(scope, kept, key)
         oauth_flows.require_consent(kept)
         if kept.email is None or kept.email_code_hash is None:
             message = "Ask for a code first."
@@ -127,7 +124,7 @@ async def check_email_code(
             now = clock.now()
             account_id = await lookups.log_in_account(new_id("lacc"), kept.email, now=now)
             person = Person(issuer=desk.base_url, subject=account_id, email=kept.email)
-            return await _completed(config, scope, kept, key, person)
+            return await oauth_endings.complete(config, scope, kept, key, person)
         left = await _one_attempt_less(scope, kept)
     if not left:
         message = "Too many wrong codes: this login is over. Go back to your app and connect again."
@@ -165,19 +162,27 @@ def flow_of_state(state: str) -> str:
     return state.partition(".")[0]
 
 
-async def back_from_upstream(config: ServerConfig, key: FlowKey, *, state: str) -> UpstreamRound:
+async def back_from_upstream(
+    config: ServerConfig, key: FlowKey, *, state: str
+) -> UpstreamRound | Completed:
     """What the provider's answer is to be checked with, once for each trip.
 
-    Another browser's answer, one to an earlier trip, or one that came before: FlowOver.
+    Where the login went well with that trip just now, how it ended. Another browser's answer, one
+    to an earlier trip, or one that came before: FlowOver.
     """
     scope = admission.server_scope(config)
     async with database.transaction(scope):
         kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
-        expected = _round(key, kept.upstream_round)
+        is_done = kept.stage is FlowStage.DONE
+        number = kept.upstream_round - 1 if is_done else kept.upstream_round
+        expected = _round(key, number)
         is_expected = state.isascii() and hmac.compare_digest(state, expected.state)
-        if not kept.upstream_round or not is_expected:
+        if number < 1 or not is_expected:
             raise oauth_flows.over()
+        if is_done:
+            return await oauth_endings.completed_before(scope, kept, key)
+        oauth_flows.require_consent(kept)
         await OAuthFlows(scope).change(kept.id, {"upstream_round": kept.upstream_round + 1})
     return expected
 
@@ -194,66 +199,12 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
         raise AccessDenied(message)
     scope = admission.server_scope(config)
     async with admission.unit_of_work(config), database.transaction(scope):
-        kept = await oauth_flows.locked_on_return(scope, key)
+        kept = oauth_flows.require_consent(await oauth_flows.locked_on_return(scope, key))
         _require(config, AuthType.CUSTOM_OAUTH)
         # Held, or a login under way could outlive the change that ends all of this provider's.
         if await OAuthConfigs(scope).held_issuer(scope.server_id) != person.issuer:
             raise oauth_flows.over()
-        return await _completed(config, scope, kept, key, person)
-
-
-async def _completed(
-    config: ServerConfig, scope: ServerScope, kept: KeptFlow, key: FlowKey, person: Person
-) -> Completed:
-    end_user_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
-    code, now = _code(key), clock.now()
-    await OAuthGrants(scope).open(
-        NewGrant(
-            client_id=kept.client_id,
-            end_user_id=end_user_id,
-            auth_type=config.auth_type,
-            scopes=kept.scopes,
-            resource=kept.resource,
-            code_hash=digest(code.reveal()),
-            redirect_uri=kept.redirect_uri,
-            code_challenge=kept.code_challenge,
-            created_at=now,
-            expires_at=now + CODE_LIFE,
-        )
-    )
-    await oauth_flows.finish(scope, kept.id)
-    profile = msgspec.json.encode(_shown(person)).decode()
-    await end_users.know(end_user_id, email=_verified(person), profile=profile)
-    return Completed(redirect_uri=kept.redirect_uri, state=kept.state, code=code)
-
-
-async def _completed_before(
-    scope: ServerScope, kept: KeptFlow, key: FlowKey, *, is_right: bool
-) -> Completed:
-    """The same end of a login whose form was sent twice, until the client has used the code."""
-    code = _code(key)
-    if not is_right or not await OAuthGrants(scope).is_unused(digest(code.reveal())):
-        raise oauth_flows.over()
-    return Completed(redirect_uri=kept.redirect_uri, state=kept.state, code=code)
-
-
-def _code(key: FlowKey) -> Secret:
-    """The one code that this browser's login can end with."""
-    return derived_token("mcpc", key.cookie, "authorization code")
-
-
-def _verified(person: Person) -> str | None:
-    """The address, in the form in which it is kept, if it is one."""
-    faults = Faults()
-    address = canonical_email(person.email or "")
-    check_email(faults, address)
-    return None if faults.found else address
-
-
-def _shown(person: Person) -> dict[str, str]:
-    """Of all that a provider tells, the name."""
-    name = clean_name(person.profile.get("name"))
-    return {"name": name} if name else {}
+        return await oauth_endings.complete(config, scope, kept, key, person)
 
 
 async def _one_attempt_less(scope: ServerScope, kept: KeptFlow) -> int:
@@ -264,6 +215,10 @@ async def _one_attempt_less(scope: ServerScope, kept: KeptFlow) -> int:
     else:
         await OAuthFlows(scope).end(kept.id)
     return left
+
+
+def _is_repeated(kept: KeptFlow, address: str, after: int | None) -> bool:
+    return after is not None and after < kept.email_codes_sent and address == kept.email
 
 
 def _email_code_hash(key: FlowKey, digits: str) -> str:

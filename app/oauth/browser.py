@@ -1,11 +1,12 @@
 """The browser that logs in: what it keeps of a login, and what its forms bring."""
 
 import re
+from datetime import timedelta
 from typing import Final
 
 from app.core.errors import NotAllowed
 from app.core.headers import cookies
-from app.domain import oauth_flows
+from app.domain import oauth_endings, oauth_flows
 from app.domain.oauth_flows import Begun, FlowKey
 from app.oauth.request import Parameters, Request
 
@@ -13,6 +14,7 @@ from app.oauth.request import Parameters, Request
 # or replace it. One for each login, so that several can be under way.
 _PREFIX: Final = "__Host-mcplogin-"
 _FLAGS: Final = "Path=/; Secure; HttpOnly; SameSite=Lax"  # Lax: a provider sends people back here
+_NO_TIME: Final = timedelta(0)
 _MOST_LOGINS: Final = 8  # of one browser; pages that open many do not make its requests too long
 
 _FLOW_ID: Final = re.compile(r"oafl_[a-z2-7]{1,40}")
@@ -28,20 +30,18 @@ class ForeignForm(NotAllowed):
 
 def kept(begun: Begun) -> Header:
     """The header that hands the login to the browser."""
-    life = int(oauth_flows.FLOW_LIFE.total_seconds())
-    cookie = f"{_PREFIX}{begun.flow.id}={begun.cookie.reveal()}; Max-Age={life}; {_FLAGS}"
-    return (b"set-cookie", cookie.encode())
+    return _cookie(begun.flow.id, begun.cookie.reveal(), oauth_flows.FLOW_LIFE)
 
 
-def forgotten(flow_id: str) -> Header:
-    """The header that makes the browser forget a login that is over."""
-    return (b"set-cookie", f"{_PREFIX}{flow_id}=; Max-Age=0; {_FLAGS}".encode())
+def kept_briefly(key: FlowKey) -> Header:
+    """The header for a login that has ended: a form of it may be on its way once more."""
+    return _cookie(key.flow_id, key.cookie, oauth_endings.DONE_LIFE)
 
 
 def oldest_forgotten(request: Request) -> tuple[Header, ...]:
     """The headers that leave room for another login."""
     ids = [flow_id for flow_id in _cookies(request) if _FLOW_ID.fullmatch(flow_id)]
-    return tuple(forgotten(flow_id) for flow_id in ids[: 1 - _MOST_LOGINS])
+    return tuple(_cookie(flow_id, "", _NO_TIME) for flow_id in ids[: 1 - _MOST_LOGINS])
 
 
 def key_of(request: Request, flow_id: str | None, *, csrf: str | None = None) -> FlowKey:
@@ -61,6 +61,11 @@ def posted(request: Request) -> tuple[Parameters, FlowKey]:
         raise ForeignForm(message)
     form = request.form
     return form, key_of(request, form.one("login"), csrf=form.one("csrf"))
+
+
+def _cookie(flow_id: str, value: str, life: timedelta) -> Header:
+    seconds = int(life.total_seconds())
+    return (b"set-cookie", f"{_PREFIX}{flow_id}={value}; Max-Age={seconds}; {_FLAGS}".encode())
 
 
 def _cookies(request: Request) -> dict[str, str]:

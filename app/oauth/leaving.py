@@ -9,14 +9,15 @@ from authlib.oauth2 import OAuth2Error
 from app.core.enums import FlowStage
 from app.core.errors import ProductError, TooMany, Unavailable
 from app.core.log import note
-from app.domain import oauth_flows
+from app.domain import oauth_endings
 from app.domain.oauth_client_rules import LOOPBACK_HOSTS
 from app.domain.oauth_clients import Client
+from app.domain.oauth_endings import Completed
 from app.domain.oauth_errors import OAuthError
 from app.domain.oauth_flows import Flow, FlowKey
-from app.domain.oauth_logins import Completed
 from app.oauth import answer, browser, pages
 from app.oauth.answer import Answer
+from app.oauth.pages import Screen
 from app.oauth.plane import Plane
 from app.oauth.request import Request
 
@@ -41,12 +42,15 @@ _UNSPOKEN: Final = re.compile(r"[^ !#-\[\]-~]")  # RFC 6749 §4.1.2.1: not in a 
 _FOLLOWED_HTTP_HOSTS: Final = frozenset({"localhost", "127.0.0.1"})
 
 
-def with_code(plane: Plane, request: Request, flow: Flow, done: Completed) -> Answer:
+def with_code(screen: Screen, done: Completed) -> Answer:
     """The end of a login that went well."""
-    told = {"code": done.code.reveal(), "state": done.state, "iss": request.origin}
+    title = f"You are logged in to {screen.request.config.name}"
+    if done.code is None:
+        return pages.arrived(screen.plane, screen.flow, title=title)
+    told = {"code": done.code.reveal(), "state": done.state, "iss": screen.request.origin}
     url = _with(done.redirect_uri, told)
-    title = f"You are logged in to {request.config.name}"
-    return _onward(plane, flow, url, title=title).with_headers(browser.forgotten(flow.id))
+    made = _onward(screen.plane, screen.flow, url, title=title)
+    return made.with_headers(browser.kept_briefly(screen.key))
 
 
 async def with_denial(plane: Plane, request: Request, key: FlowKey, error: ProductError) -> Answer:
@@ -54,14 +58,14 @@ async def with_denial(plane: Plane, request: Request, key: FlowKey, error: Produ
 
     Who did not say yes to the client is not sent where it wants them: as in `at_once`.
     """
-    flow = await oauth_flows.deny(request.config, key)
+    flow = await oauth_endings.deny(request.config, key)
     url = _with(flow.redirect_uri, _told(request, flow.state, error))
     title = f"You are not logged in to {request.config.name}"
-    if flow.stage is FlowStage.CONSENT and not leads_home(flow.redirect_uri):
+    if flow.stage is not FlowStage.LOGIN and not leads_home(flow.redirect_uri):
         made = pages.denied(plane, flow, url=url, title=title)
     else:
         made = _onward(plane, flow, url, title=title)
-    return made.with_headers(browser.forgotten(flow.id))
+    return made.with_headers(browser.kept_briefly(key))
 
 
 def at_once(

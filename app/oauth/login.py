@@ -1,5 +1,6 @@
 """Who is it? A code by mail tells, or the customer's own provider."""
 
+import re
 from dataclasses import replace
 
 from app.core.enums import AuthType, FlowStage
@@ -72,9 +73,14 @@ async def to_provider(screen: Screen) -> Answer:
 
 
 async def _mail_a_code(screen: Screen, form: Parameters) -> Answer:
-    email = (form.one("email") or "").strip()
+    sent = form.one("sent") or ""
     flow = await oauth_logins.request_email_code(
-        screen.request.config, screen.plane.desk, screen.request.visitor, screen.key, email=email
+        screen.request.config,
+        screen.plane.desk,
+        screen.request.visitor,
+        screen.key,
+        email=(form.one("email") or "").strip(),
+        after=int(sent) if re.fullmatch(r"[0-9]{1,3}", sent) else None,
     )
     return answer.redirect(pages.login_path(flow.id))
 
@@ -84,7 +90,7 @@ async def _check_the_code(screen: Screen, form: Parameters) -> Answer:
     done = await oauth_logins.check_email_code(
         request.config, plane.desk, request.visitor, screen.key, code=form.one("code") or ""
     )
-    return leaving.with_code(plane, request, screen.flow, done)
+    return leaving.with_code(screen, done)
 
 
 def _form(screen: Screen, step: str | None, *, typed: str = "") -> Answer:

@@ -81,7 +81,7 @@ def email(screen: Screen, *, typed: str = "") -> Answer:
     given = {"type": "email", "autocomplete": "email", "maxlength": "254", "value": typed}
     inputs = (
         f"{_input('email', 'Your e-mail address', screen.error, given)}"
-        "<button>Send me a code</button>"
+        f"{_sent(screen)}<button>Send me a code</button>"
     )
     main = f"""
 {_alert(screen.error, "email")}
@@ -102,7 +102,7 @@ def code(screen: Screen) -> Answer:
     }
     inputs = f"{_input('code', 'Code', screen.error, given)}<button>Log in</button>"
     again = (
-        f'<input type="hidden" name="email" value="{to}">'
+        f'{_sent(screen)}<input type="hidden" name="email" value="{to}">'
         '<button class="second">Send another code</button>'
     )
     other = escape(f"{login_path(screen.flow.id)}&address=other")
@@ -137,6 +137,13 @@ def onward(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
 <a href="{escape(url)}">open {app}</a>.</p>
 <p>You can close this page afterwards.</p>"""
     return _page(plane, title, main).with_headers((b"refresh", f"0;url={url}".encode("ascii")))
+
+
+def arrived(plane: Plane, flow: Flow, *, title: str) -> Answer:
+    """The end of a login whose client has got what it needs already."""
+    return _page(
+        plane, title, f"<p>You can close this page and go back to {_name(flow.client.name)}.</p>"
+    )
 
 
 def denied(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
@@ -210,6 +217,11 @@ def _form(path: str, screen: Screen, inputs: str, *, step: str | None = None) ->
         if value
     )
     return f'<form method="post" action="{path}">{carried}{inputs}</form>'
+
+
+def _sent(screen: Screen) -> str:
+    """By which a form that is sent twice is told from a wish for another code."""
+    return f'<input type="hidden" name="sent" value="{screen.flow.codes_sent}">'
 
 
 def _cancel(screen: Screen) -> str:

@@ -47,9 +47,10 @@ WHERE a.organization_id = $1 AND a.server_id = $2 AND a.grant_id = $3
     AND r.token_hash = $5 AND r.kind = 'refresh' AND r.used_at IS NULL
 """
 
-_IS_UNUSED = """
-SELECT 1 FROM oauth_code
-WHERE organization_id = $1 AND server_id = $2 AND code_hash = $3 AND used_at IS NULL
+_IS_USED = """
+SELECT c.used_at IS NOT NULL AS is_used
+FROM oauth_code c JOIN oauth_grant g ON g.id = c.grant_id
+WHERE c.organization_id = $1 AND c.server_id = $2 AND c.code_hash = $3 AND g.revoked_at IS NULL
 """
 
 _USE_CODE = """
@@ -192,9 +193,10 @@ class OAuthGrants:
         )
         return (tuple(row["scopes"]), row["expires_at"]) if row else None
 
-    async def is_unused(self, code_hash: str) -> bool:
-        """Whether the code is there, and nobody has brought it yet."""
-        return await database.fetch_row(_IS_UNUSED, *self._where, code_hash) is not None
+    async def is_used(self, code_hash: str) -> bool | None:
+        """Whether the client has brought the code; None if there is none, or it was revoked."""
+        row = await database.fetch_row(_IS_USED, *self._where, code_hash)
+        return row["is_used"] if row else None
 
     async def use_code(self, code_id: str, *, now: datetime) -> None:
         """Note that a held code was used."""

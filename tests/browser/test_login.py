@@ -203,12 +203,16 @@ async def test_who_clicks_twice_is_logged_in_all_the_same(
         await page.goto(f"/oauth/authorize?{query(app, redirect_uri=callback)}")
         await page.get_by_role("button", name="Allow").dblclick(delay=pause_ms)
         await page.get_by_label("Your e-mail address").fill("ann@acme.test")
-        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Send me a code").dblclick(delay=pause_ms)
         code = await code_sent_to("ann@acme.test", platform.outbox)
         await page.get_by_label("Code").fill(code)
         await page.get_by_role("button", name="Log in").dblclick(delay=pause_ms)
         await expect(page.get_by_text("Back in the client.")).to_be_visible()
         assert page.url.startswith(f"{callback}?code=mcpc_")
+        await page.goto(f"/oauth/authorize?{query(app, redirect_uri=callback)}")
+        await page.get_by_role("button", name="Cancel").dblclick(delay=pause_ms)
+        await expect(page.get_by_text("Back in the client.")).to_be_visible()
+        assert page.url.startswith(f"{callback}?error=access_denied&")
 
 
 async def test_a_person_logs_in_at_a_servers_loopback_address(

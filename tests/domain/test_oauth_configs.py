@@ -18,7 +18,7 @@ from app.domain.oauth_configs import ProviderSettings
 from app.domain.oauth_errors import InvalidToken, NotConfigured
 from app.domain.server_directory import ServerDirectory
 from app.domain.servers import Server, ServerPatch, ServerSettings
-from tests.support.logins import Door, door
+from tests.support.logins import Door, code_in, door
 from tests.support.people import Reception
 from tests.support.tables import dump
 from tests.support.world import World
@@ -214,14 +214,14 @@ async def test_no_secret_of_any_login_is_in_the_database(
     here_too = Door(replace(here.config, auth_type=AuthType.PLATFORM_OAUTH), people, here.clients)
     code = await here_too.mailed_code(key, "ann@acme.test")
     completed = await here.logged_in("ann")
-    issued = await here.redeemed(completed.code.reveal())
+    issued = await here.redeemed(code_in(completed))
     assert issued.refresh is not None
     secrets = [
         CANARY,
         code,
         key.cookie,
         key.csrf,
-        completed.code.reveal(),
+        code_in(completed),
         issued.access.reveal(),
         issued.refresh.reveal(),
         "k" * 32,

@@ -10,17 +10,18 @@ import pytest
 from app.core.attempts import Attempts
 from app.core.enums import AuthType, FlowStage
 from app.core.errors import Invalid, TooMany, Unavailable
-from app.domain import oauth_flows, oauth_logins
+from app.domain import oauth_endings, oauth_flows, oauth_logins, oauth_tokens
 from app.domain.end_users import Person
 from app.domain.oauth_clients import Client
+from app.domain.oauth_endings import Completed
 from app.domain.oauth_errors import FlowOver, InvalidRequest, WrongCode
 from app.domain.oauth_flows import FlowKey
-from app.domain.oauth_logins import Completed
 from tests.support.logins import (
     CALLBACK,
     CHALLENGE,
     ISSUER,
     Door,
+    code_in,
     configure,
     door,
     kept,
@@ -103,7 +104,7 @@ def forms(door: Door) -> dict[str, Callable[[FlowKey], Awaitable[object]]]:
     config, desk = door.config, door.people.desk
     return {
         "consent": lambda key: oauth_flows.consent(config, key),
-        "deny": lambda key: oauth_flows.deny(config, key),
+        "deny": lambda key: oauth_endings.deny(config, key),
         "ask for a code": lambda key: oauth_logins.request_email_code(
             config, desk, client(), key, email=ANN
         ),
@@ -154,10 +155,24 @@ async def test_another_servers_login_is_unknown(world: World, platform: Door) ->
 
 async def test_saying_no_ends_the_login(world: World, platform: Door) -> None:
     key = await platform.begun()
-    flow = await oauth_flows.deny(platform.config, key)
+    flow = await oauth_endings.deny(platform.config, key)
     assert (flow.redirect_uri, flow.state) == (CALLBACK, "the state")
-    assert await world.rows("SELECT * FROM oauth_flow") == []
+    assert await world.rows("SELECT stage FROM oauth_flow") == [("done",)]
     await refused(world, oauth_flows.held(platform.config, key), FlowOver)
+    await refused(world, oauth_flows.consent(platform.config, key), FlowOver)
+
+
+async def test_saying_no_twice_is_saying_no(world: World, platform: Door) -> None:
+    key = await platform.consented()
+    code = await platform.mailed_code(key, ANN)
+    first = await oauth_endings.deny(platform.config, key)
+    before = await kept(world)
+    second = await oauth_endings.deny(platform.config, key)
+    assert (second.redirect_uri, second.state) == (first.redirect_uri, first.state)
+    assert await kept(world) == before
+    await refused(world, platform.try_code(key, code), FlowOver)
+    await world.owner.execute("UPDATE oauth_flow SET expires_at = now()")
+    await refused(world, oauth_endings.deny(platform.config, key), FlowOver)
 
 
 async def test_agreeing_twice_is_agreeing(platform: Door) -> None:
@@ -239,7 +254,7 @@ async def test_the_right_code_at_once_ends_one_login(world: World, platform: Doo
     answers = await asyncio.gather(
         *(platform.try_code(key, code) for _ in range(30)), return_exceptions=True
     )
-    assert len({answer.code.reveal() for answer in answers if isinstance(answer, Completed)}) == 1
+    assert len({code_in(answer) for answer in answers if isinstance(answer, Completed)}) == 1
     assert [type(answer) for answer in answers].count(Completed) == 30
     assert len(await world.rows("SELECT * FROM oauth_code")) == 1
     assert len(await world.rows("SELECT * FROM oauth_grant")) == 1
@@ -255,13 +270,20 @@ async def test_a_form_that_is_sent_twice_gets_the_same_answer_until_the_client_u
     before = await kept(world)
     again = await platform.try_code(key, code)
     assert await kept(world) == before
-    assert (again.code.reveal(), again.state) == (done.code.reveal(), done.state)
+    assert (code_in(again), again.state) == (code_in(done), done.state)
     await refused(world, platform.try_code(key, str(10**8 - 1 - int(code)).zfill(8)), FlowOver)
     stranger = replace(key, cookie=f"{key.cookie}x")
     await refused(world, platform.try_code(stranger, code), FlowOver)
-    for form in (oauth_flows.consent, oauth_flows.deny, oauth_flows.held):
+    for form in (oauth_flows.consent, oauth_endings.deny, oauth_flows.held):
         await refused(world, form(platform.config, key), FlowOver)
-    await platform.redeemed(again.code.reveal())
+    issued = await platform.redeemed(code_in(again))
+    before = await kept(world)
+    assert (await platform.try_code(key, code)).code is None
+    assert await kept(world) == before
+    assert issued.refresh is not None
+    await oauth_tokens.revoke(
+        platform.config, await platform.the_client(), token=issued.refresh.reveal()
+    )
     await refused(world, platform.try_code(key, code), FlowOver)
 
 

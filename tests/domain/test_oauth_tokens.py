@@ -19,6 +19,7 @@ from tests.support.logins import (
     CALLBACK,
     VERIFIER,
     Door,
+    code_in,
     door,
     kept,
     let_retries_pass,
@@ -83,7 +84,7 @@ async def test_a_code_is_worth_an_access_and_a_refresh_token(world: World, here:
 
 async def test_a_code_is_worth_nothing_to_whoever_lacks_a_part(world: World, here: Door) -> None:
     completed = await here.logged_in(resource=RESOURCE)
-    code, stranger = completed.code.reveal(), await here.registered()
+    code, stranger = code_in(completed), await here.registered()
     attempts: list[tuple[dict[str, Any], type[ProductError]]] = [
         ({"app": stranger}, InvalidGrant),
         ({"code_verifier": None}, InvalidGrant),
@@ -108,19 +109,19 @@ async def test_a_code_is_worth_nothing_to_whoever_lacks_a_part(world: World, her
 
 
 async def test_a_verifier_is_enough_where_the_redirect_uri_is_left_out(here: Door) -> None:
-    code = (await here.logged_in()).code.reveal()
+    code = code_in(await here.logged_in())
     assert await is_good(here, await here.redeemed(code, redirect_uri=None))
 
 
 async def test_a_code_is_worth_nothing_after_a_minute(world: World, here: Door) -> None:
-    code = (await here.logged_in()).code.reveal()
+    code = code_in(await here.logged_in())
     await world.owner.execute(f"UPDATE oauth_code SET expires_at = {LATER}")
     await refused(world, here.redeemed(code), InvalidGrant)
 
 
 async def test_a_replayed_code_ends_all_that_came_of_it(world: World, here: Door) -> None:
     bystander = await here.tokens(ANN)
-    code = (await here.logged_in(ANN)).code.reveal()
+    code = code_in(await here.logged_in(ANN))
     first = await here.redeemed(code)
     second = await here.refreshed(renewal(first))
     assert await is_good(here, first)
@@ -134,7 +135,7 @@ async def test_a_replayed_code_ends_all_that_came_of_it(world: World, here: Door
 
 
 async def test_a_replay_is_logged_without_what_was_replayed(world: World, here: Door) -> None:
-    code = (await here.logged_in()).code.reveal()
+    code = code_in(await here.logged_in())
     token = renewal(await here.redeemed(code))
     with capture_logs() as told:
         await here.refreshed(token)
@@ -148,7 +149,7 @@ async def test_a_replay_is_logged_without_what_was_replayed(world: World, here: 
 
 
 async def test_a_replay_with_a_wrong_verifier_ends_it_too(here: Door) -> None:
-    code = (await here.logged_in()).code.reveal()
+    code = code_in(await here.logged_in())
     first = await here.redeemed(code)
     with pytest.raises(InvalidGrant):
         await here.redeemed(code, code_verifier="w" * 43)
@@ -347,7 +348,7 @@ async def test_nobody_revokes_what_is_not_theirs(world: World, here: Door) -> No
 async def test_what_is_no_access_token_opens_nothing_and_writes_nothing(
     world: World, here: Door
 ) -> None:
-    issued, code = await here.tokens(ANN), (await here.logged_in()).code.reveal()
+    issued, code = await here.tokens(ANN), code_in(await here.logged_in())
     for token in (None, "", renewal(issued), code, issued.access.reveal() + "x", "\ud800\x00"):
         error = await refused(world, here.admitted(token), InvalidToken)
         assert error.code == "invalid_token"
@@ -360,7 +361,7 @@ async def test_tokens_of_another_way_to_log_in_open_nothing(world: World, here: 
     moved = Door(replace(here.config, auth_type=AuthType.CUSTOM_OAUTH), here.people, here.clients)
     assert not await is_good(moved, issued)
     await refused(world, moved.refreshed(renewal(issued)), InvalidGrant)
-    await refused(world, moved.redeemed(completed.code.reveal()), InvalidGrant)
+    await refused(world, moved.redeemed(code_in(completed)), InvalidGrant)
     assert await is_good(here, issued)
 
 

@@ -82,7 +82,7 @@ async def test_who_agrees_logs_in_at_the_provider_and_comes_back_with_a_code(
     assert caller.verified_email == "ann@acme.test"
     rows = await world.rows("SELECT subject, email, email_verified, profile FROM end_user")
     assert rows == [("person-1", "ann@acme.test", True, '{"name": "Ann"}')]
-    assert browser.cookies == {}
+    assert "Max-Age=30;" in answer.headers["set-cookie"]
     assert await world.rows(FLOWS) == []
 
 
@@ -188,14 +188,34 @@ async def test_another_browser_cannot_end_the_login_and_the_first_still_can(
 async def test_an_answer_counts_once(
     world: World, custom: Door, browser: Browser, provider: IdentityProvider
 ) -> None:
-    await browser.agree(await custom.registered())
-    back, kept = await come_back(browser), dict(browser.cookies)
-    await browser.open(back)
-    browser.cookies = kept
-    answer = await browser.open(back)
-    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+    """Who clicks twice at the provider, or loads the page again, is told the same."""
+    app = await custom.registered()
+    await browser.agree(app)
+    back = await come_back(browser)
+    first, second = await browser.open(back), await browser.open(back)
+    assert second.headers["location"] == first.headers["location"]
     assert provider.count("/token") == 1
     assert len(await world.rows(CODES)) == 1
+    await browser.site.redeem(told(second)["code"], app.client_id)
+    third = await browser.open(back)
+    assert (third.status_code, third.headers.get("location")) == (200, None)
+    assert "You are logged in to Acme Docs" in third.text
+    stranger = await Browser(browser.site).open(back)
+    assert (stranger.status_code, stranger.headers.get("location")) == (404, None)
+
+
+async def test_an_answer_that_ended_in_a_no_is_not_heard_again(
+    world: World, custom: Door, browser: Browser, provider: IdentityProvider
+) -> None:
+    await browser.agree(await custom.registered())
+    assert browser.page is not None
+    mine = await visit(browser.page.headers["location"])
+    back = f"/oauth/callback?{urlencode({'state': mine['state'], 'error': 'access_denied'})}"
+    assert told(await browser.open(back))["error"] == "access_denied"
+    answer = await browser.open(f"/oauth/callback?{urlencode(mine)}")
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+    assert provider.count("/token") == 0
+    assert await world.rows(CODES) == []
 
 
 async def test_the_answer_to_a_trip_of_before_is_void(

@@ -7,13 +7,14 @@ import pytest
 from app.core.enums import FlowStage
 from app.web.pages import LOGIN_POLICY
 from tests.support.client_document import published
-from tests.support.login_browser import STATE, Browser, attributes, told
+from tests.support.login_browser import STATE, Browser, attributes, form_with, told
 from tests.support.logins import CALLBACK, Door
 from tests.support.oauth_site import ORIGIN, Site
 from tests.support.world import World
 
 CODES = "SELECT * FROM oauth_code"
-FLOWS = "SELECT stage FROM oauth_flow"
+WEB = "https://phish.example/landing"
+FLOWS = "SELECT stage FROM oauth_flow WHERE stage <> 'done'"
 
 
 @pytest.fixture
@@ -84,7 +85,6 @@ async def test_no_is_told_to_the_client_and_ends_the_login(
         "state": STATE,
         "iss": ORIGIN,
     }
-    assert browser.cookies == {}
     assert await world.rows(FLOWS) == []
     assert await world.rows(CODES) == []
     again = await browser.open(str(page.request.url))
@@ -95,7 +95,7 @@ async def test_no_is_told_to_the_client_and_ends_the_login(
 @pytest.mark.parametrize(
     ("uri", "place"),
     [
-        ("https://phish.example/landing", "phish.example"),
+        (WEB, "phish.example"),
         ("cursor://anysphere.cursor-deeplink/mcp/install?name=x", "cursor:"),
     ],
 )
@@ -111,6 +111,30 @@ async def test_no_sends_nobody_to_where_a_stranger_wants_them(
     assert f"<strong>{place}</strong>" in page.text
     assert escape(f"{uri}{'&' if '?' in uri else '?'}error=access_denied") in page.text
     assert await world.rows(FLOWS) == []
+
+
+async def test_no_can_be_said_twice(here: Door, browser: Browser) -> None:
+    """Who clicks twice: the browser follows the second answer only."""
+    app = await here.registered()
+    for see in (browser.begin, browser.agree):
+        await see(app)
+        assert browser.page is not None
+        form = form_with(browser.page.text, "Cancel", {})
+        first, second = await browser.send(*form), await browser.send(*form)
+        assert told(second)["error"] == "access_denied"
+        assert second.headers["location"] == first.headers["location"]
+        assert "Max-Age=30;" in second.headers["set-cookie"]
+
+
+async def test_no_that_is_said_twice_sends_nobody_to_a_stranger(
+    here: Door, browser: Browser
+) -> None:
+    await browser.begin(await here.registered(redirect_uris=[WEB]), redirect_uri=WEB)
+    assert browser.page is not None
+    form = form_with(browser.page.text, "Cancel", {})
+    first, second = await browser.send(*form), await browser.send(*form)
+    assert (first.status_code, second.status_code) == (200, 200)
+    assert second.text == first.text
 
 
 async def test_no_can_be_said_at_every_later_form(here: Door, browser: Browser) -> None:

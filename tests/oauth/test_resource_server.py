@@ -7,7 +7,7 @@ import pytest
 
 from app.core.enums import AuthType
 from tests.support.agent import HANDSHAKE, STATELESS, Agent, endpoint
-from tests.support.logins import Door, door
+from tests.support.logins import Door, code_in, door
 from tests.support.oauth_site import MCP_URL, Site
 from tests.support.people import Reception
 from tests.support.tables import dump
@@ -89,7 +89,7 @@ async def test_a_token_that_is_not_good_opens_nothing_and_nothing_is_written(
         "UPDATE oauth_grant SET revoked_at = now() WHERE created_at ="
         " (SELECT max(created_at) FROM oauth_grant)"
     )
-    code = (await here.logged_in(ANN)).code.reveal()
+    code = code_in(await here.logged_in(ANN))
     tokens = {
         "garbage": "garbage",
         "a token of nobody": "mcpa_" + "a" * 56,

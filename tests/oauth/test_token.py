@@ -9,7 +9,7 @@ from mcp.shared.auth import OAuthToken
 
 from app.core.enums import AuthType
 from app.domain import oauth_clients
-from tests.support.logins import CALLBACK, VERIFIER, Door, door, kept, let_retries_pass
+from tests.support.logins import CALLBACK, VERIFIER, Door, code_in, door, kept, let_retries_pass
 from tests.support.oauth_site import MCP_URL, ORIGIN, Site, basic, site_of
 from tests.support.people import Reception
 from tests.support.world import World, make_world
@@ -50,7 +50,7 @@ async def code_of(site: Site, client_id: str | None = None, **asking: Any) -> tu
         else await site.door.the_client()
     )
     completed = await site.door.logged_in(ANN, client, **asking)
-    return completed.code.reveal(), client.client_id
+    return code_in(completed), client.client_id
 
 
 async def logged_in(site: Site, **asking: Any) -> tuple[dict[str, Any], str]:

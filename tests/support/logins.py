@@ -21,8 +21,9 @@ from app.domain.admission import Caller, Credentials
 from app.domain.end_users import Person
 from app.domain.oauth_clients import Client
 from app.domain.oauth_configs import ProviderSettings
+from app.domain.oauth_endings import Completed
 from app.domain.oauth_flows import AuthorizationRequest, FlowKey
-from app.domain.oauth_logins import Completed, UpstreamRound
+from app.domain.oauth_logins import UpstreamRound
 from app.domain.oauth_scopes import asked
 from app.domain.oauth_tokens import Issued
 from app.domain.server_directory import ServerConfig, ServerDirectory
@@ -138,7 +139,7 @@ class Door:
         self, who: str = "ann@acme.test", app: Client | None = None, **asking: Any
     ) -> Issued:
         """The tokens of somebody who has just logged in."""
-        return await self.redeemed((await self.logged_in(who, app, **asking)).code.reveal(), app)
+        return await self.redeemed(code_in(await self.logged_in(who, app, **asking)), app)
 
     async def refreshed(self, token: str, app: Client | None = None, **asking: Any) -> Issued:
         """What a refresh token is worth."""
@@ -160,6 +161,12 @@ class Door:
                 tracking_id=None,
                 end_user_id=caller.end_user_id if caller else None,
             )
+
+
+def code_in(done: Completed) -> str:
+    """What the client is to be told of a login, which it has not been told yet."""
+    assert done.code is not None
+    return done.code.reveal()
 
 
 async def let_retries_pass(world: World) -> None:
