@@ -165,6 +165,10 @@ class Settings(BaseSettings):
         if match is None:
             message = "must be scheme, host and perhaps a port, and nothing else"
             raise ValueError(message)
+        parts = urlsplit(match[1])
+        if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+            message = "must begin with https:// unless it leads to this machine"
+            raise ValueError(message)
         return match[1]
 
     @field_validator("database_url")

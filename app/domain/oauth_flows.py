@@ -164,12 +164,12 @@ async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
 
 
 async def locked_on_return(scope: ServerScope, key: FlowKey) -> KeptFlow:
-    """The login of a browser that was sent back here, and so brings its cookie but no form.
+    """The same for a browser that was sent back here, and so brings its cookie but no form.
 
-    It may have just ended. Whoever asks must check another thing that only this login's browser can
-    have been given. Raises FlowOver.
+    Whoever asks must check another thing that only this login's browser can have been given.
+    Raises FlowOver and InvalidRequest.
     """
-    return await _row(scope, key, is_locked=True)
+    return require_consent(await _row(scope, key, is_locked=True))
 
 
 def flow_of(kept: KeptFlow, client: Client) -> Flow:

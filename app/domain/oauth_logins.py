@@ -41,8 +41,12 @@ _DIGITS: Final = 8  # with five attempts for a login, and a hundred mails a day 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRound:
-    """What one trip to the customer's provider takes along, and must bring back."""
+    """What one trip to the customer's provider takes along, and must bring back.
 
+    `issuer` is where it leads, if the server has a provider.
+    """
+
+    issuer: str | None
     state: str = field(repr=False)
     nonce: str = field(repr=False)
     code_verifier: str = field(repr=False)
@@ -151,7 +155,7 @@ async def go_upstream(
         number = kept.upstream_round + 1
         if number <= _MOST_ROUNDS:
             await OAuthFlows(scope).change(kept.id, {"upstream_round": number})
-            return _round(key, number)
+            return _round(key, number, await OAuthConfigs(scope).held_issuer(scope.server_id))
         await OAuthFlows(scope).end(kept.id)
     message = "Too many attempts: this login is over. Go back to your app and connect again."
     raise FlowOver(message)
@@ -162,27 +166,21 @@ def flow_of_state(state: str) -> str:
     return state.partition(".")[0]
 
 
-async def back_from_upstream(
-    config: ServerConfig, key: FlowKey, *, state: str
-) -> UpstreamRound | Completed:
+async def back_from_upstream(config: ServerConfig, key: FlowKey, *, state: str) -> UpstreamRound:
     """What the provider's answer is to be checked with, once for each trip.
 
-    Where the login went well with that trip just now, how it ended. Another browser's answer, one
-    to an earlier trip, or one that came before: FlowOver.
+    Another browser's answer, one to an earlier trip or to one to another provider, or one that came
+    before: FlowOver.
     """
     scope = admission.server_scope(config)
     async with database.transaction(scope):
         kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
-        is_done = kept.stage is FlowStage.DONE
-        number = kept.upstream_round - 1 if is_done else kept.upstream_round
-        expected = _round(key, number)
+        issuer = await OAuthConfigs(scope).held_issuer(scope.server_id)
+        expected = _round(key, kept.upstream_round, issuer)
         is_expected = state.isascii() and hmac.compare_digest(state, expected.state)
-        if number < 1 or not is_expected:
+        if not kept.upstream_round or not is_expected:
             raise oauth_flows.over()
-        if is_done:
-            return await oauth_endings.completed_before(scope, kept, key)
-        oauth_flows.require_consent(kept)
         await OAuthFlows(scope).change(kept.id, {"upstream_round": kept.upstream_round + 1})
     return expected
 
@@ -199,7 +197,7 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
         raise AccessDenied(message)
     scope = admission.server_scope(config)
     async with admission.unit_of_work(config), database.transaction(scope):
-        kept = oauth_flows.require_consent(await oauth_flows.locked_on_return(scope, key))
+        kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
         # Held, or a login under way could outlive the change that ends all of this provider's.
         if await OAuthConfigs(scope).held_issuer(scope.server_id) != person.issuer:
@@ -226,12 +224,14 @@ def _email_code_hash(key: FlowKey, digits: str) -> str:
     return digest(derived(key.cookie, f"e-mail code {digits[:100]}"))
 
 
-def _round(key: FlowKey, number: int) -> UpstreamRound:
-    """Other values for each trip, so that a lost answer is of no use later."""
+def _round(key: FlowKey, number: int, issuer: str | None) -> UpstreamRound:
+    """Other values for each trip and each provider: no answer is of use later, or elsewhere."""
+    which = f"{number} {issuer or ''}"
     return UpstreamRound(
-        state=f"{key.flow_id}.{derived(key.cookie, f'state {number}')}",
-        nonce=derived(key.cookie, f"nonce {number}"),
-        code_verifier=derived(key.cookie, f"verifier {number}"),
+        issuer=issuer,
+        state=f"{key.flow_id}.{derived(key.cookie, f'state {which}')}",
+        nonce=derived(key.cookie, f"nonce {which}"),
+        code_verifier=derived(key.cookie, f"verifier {which}"),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 from app.core.errors import Unavailable
 from app.domain import oauth_flows, oauth_logins
 from app.domain.end_users import Person
-from app.domain.oauth_endings import Completed
 from app.domain.oauth_errors import AccessDenied
 from app.domain.upstream import Answer as UpstreamAnswer
 from app.domain.upstream import UpstreamIdentity
@@ -21,22 +20,19 @@ from app.oauth.request import Parameters, Request
 async def callback(plane: Plane, request: Request) -> Answer:
     """Back to the client, with a code if the provider said who it is.
 
-    Only the browser whose cookie belongs to the login gets here, once for each trip, or again to
-    hear the same: anything else raises FlowOver, before the provider is asked anything. Raises
-    InvalidRequest too.
+    Only the browser whose cookie belongs to the login gets here, once for each trip: anything else
+    raises FlowOver, before the provider is asked anything. Raises InvalidRequest too.
     """
     asked = request.asked
     state = asked.one("state") or ""
     brought = _brought(asked)
     key = browser.key_of(request, oauth_logins.flow_of_state(state))
     trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
-    flow = await oauth_flows.held_or_done(request.config, key)
+    flow = await oauth_flows.held(request.config, key)
     screen = Screen(plane=plane, request=request, flow=flow, key=key)
-    if isinstance(trip, Completed):
-        return leaving.with_code(screen, trip)
     ours = replace(key, csrf=oauth_flows.csrf_token(key.cookie))
     try:
-        provider = await provider_of(plane, request)
+        provider = await provider_of(plane, request, trip)
         identity = await plane.upstream.identity(
             provider, trip, brought, redirect_uri=pages.callback_url(request.origin)
         )

@@ -1,7 +1,7 @@
 """The question whether a client may use the server in the person's name, asked each time."""
 
 from app.core.enums import AuthType, FlowStage
-from app.domain import oauth_flows
+from app.domain import admission, oauth_configs, oauth_flows
 from app.domain.oauth_errors import AccessDenied, InvalidRequest
 from app.oauth import answer, browser, leaving, login, pages
 from app.oauth.answer import Answer
@@ -16,7 +16,16 @@ async def show(plane: Plane, request: Request) -> Answer:
     flow = await oauth_flows.held(request.config, key)
     if flow.stage is FlowStage.LOGIN:
         return answer.redirect(pages.login_path(flow.id))
-    return pages.consent(Screen(plane=plane, request=request, flow=flow, key=key))
+    screen = Screen(plane=plane, request=request, flow=flow, key=key)
+    return pages.consent(screen, scopes=await _asked_upstream(request))
+
+
+async def _asked_upstream(request: Request) -> tuple[str, ...]:
+    if request.config.auth_type is not AuthType.CUSTOM_OAUTH:
+        return ()
+    scope = admission.server_scope(request.config)
+    provider = await oauth_configs.of_server(scope, request.config.id)
+    return provider.scopes if provider else ()
 
 
 async def decide(plane: Plane, request: Request) -> Answer:

@@ -6,7 +6,6 @@ from urllib.parse import urlencode, urlsplit
 
 from authlib.oauth2 import OAuth2Error
 
-from app.core.enums import FlowStage
 from app.core.errors import ProductError, TooMany, Unavailable
 from app.core.log import note
 from app.domain import oauth_endings
@@ -56,15 +55,14 @@ def with_code(screen: Screen, done: Completed) -> Answer:
 async def with_denial(plane: Plane, request: Request, key: FlowKey, error: ProductError) -> Answer:
     """The end of a login that comes to nothing, of which the client hears why. Raises FlowOver.
 
-    Who did not say yes to the client is not sent where it wants them: as in `at_once`.
+    Nobody who has not logged in is sent where the client wants them: as in `at_once`.
     """
     flow = await oauth_endings.deny(request.config, key)
     url = _with(flow.redirect_uri, _told(request, flow.state, error))
-    title = f"You are not logged in to {request.config.name}"
-    if flow.stage is not FlowStage.LOGIN and not leads_home(flow.redirect_uri):
-        made = pages.denied(plane, flow, url=url, title=title)
+    if leads_home(flow.redirect_uri):
+        made = _onward(plane, flow, url, title=f"You are not logged in to {request.config.name}")
     else:
-        made = _onward(plane, flow, url, title=title)
+        made = pages.denied(plane, request, flow.client, url=url, reason=error.message)
     return made.with_headers(browser.kept_briefly(key))
 
 

@@ -61,7 +61,7 @@ async def to_provider(screen: Screen) -> Answer:
         trip = await oauth_logins.go_upstream(
             request.config, plane.desk, request.visitor, screen.key
         )
-        provider = await provider_of(plane, request)
+        provider = await provider_of(plane, request, trip)
         url = await plane.upstream.authorization_url(
             provider, trip, redirect_uri=pages.callback_url(request.origin)
         )

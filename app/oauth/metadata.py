@@ -25,7 +25,8 @@ async def protected_resource(_plane: Plane, request: Request) -> Answer:
 
     Raises NotFound for what is no MCP address.
     """
-    path = request.path.removeprefix(PROTECTED_RESOURCE).removesuffix("/")
+    path = request.path.removeprefix(PROTECTED_RESOURCE)
+    path = "" if path == "/" else path
     if path and not is_mcp_path(path):
         message = "There is no MCP address at this path."
         raise NotFound(message)

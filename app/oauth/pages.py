@@ -3,7 +3,7 @@
 Names that strangers chose stand in <bdi>, so that right-to-left letters turn nothing around them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -50,8 +50,11 @@ def callback_url(origin: str) -> str:
     return f"{origin}{CALLBACK_PATH}"
 
 
-def consent(screen: Screen) -> Answer:
-    """Who asks, for what, and where the browser goes afterwards."""
+def consent(screen: Screen, *, scopes: Sequence[str]) -> Answer:
+    """Who asks, for what, and where the browser goes afterwards.
+
+    `scopes` are those that the customer's provider is going to be asked for, if there is one.
+    """
     flow, request = screen.flow, screen.request
     server, app = _name(request.config.name), _name(flow.client.name)
     buttons = (
@@ -63,12 +66,12 @@ def consent(screen: Screen) -> Answer:
 <dt>The app that asks</dt>
 <dd>{app}<br>{_vouched(flow.client)}</dd>
 <dt>Afterwards your browser goes to</dt>
-<dd>{_destination(flow.redirect_uri)}</dd>
+<dd>{_destination(flow.redirect_uri)}<br><code>{escape(flow.redirect_uri)}</code></dd>
 <dt>The app may</dt>
 <dd>see and continue your walkthroughs at {server}, and ask for support in your name, until you
 have not used it for 30 days, and for a year at most</dd>
 <dt>{server} learns</dt>
-<dd>{_learnt(request)}</dd>
+<dd>{_learnt(request, scopes)}</dd>
 </dl>
 <p><strong>Allow this only if you have just connected this app yourself.</strong> If a link or
 somebody else brought you here, cancel.</p>
@@ -146,12 +149,13 @@ def arrived(plane: Plane, flow: Flow, *, title: str) -> Answer:
     )
 
 
-def denied(plane: Plane, flow: Flow, *, url: str, title: str) -> Answer:
-    """The way back to a client that the person did not let in, by a link alone."""
+def denied(plane: Plane, request: Request, client: Client, *, url: str, reason: str) -> Answer:
+    """The way back to a client that the person is not logged in to, by a link alone."""
     main = f"""
-<p>Nothing was shared with {_name(flow.client.name)}. You can close this page, or
-<a href="{escape(url)}">go back to the app</a>. It leads to {_destination(url)}.</p>"""
-    return _page(plane, title, main)
+<p>{escape(reason)} Nothing was shared with {_name(client.name)}.</p>
+<p>You can close this page, or <a href="{escape(url)}">go back to the app</a>. It leads to
+{_destination(url)}.</p>"""
+    return _page(plane, f"You are not logged in to {request.config.name}", main)
 
 
 def unanswered(plane: Plane, request: Request, client: Client, *, url: str, reason: str) -> Answer:
@@ -274,7 +278,8 @@ def _destination(redirect_uri: str) -> str:
     return f"the app on this device that opens <strong>{escape(opener)}</strong> links"
 
 
-def _learnt(request: Request) -> str:
-    if request.config.auth_type is AuthType.CUSTOM_OAUTH:
-        return "who you are at its own sign-in service: your name and your e-mail address"
-    return "your e-mail address"
+def _learnt(request: Request, scopes: Sequence[str]) -> str:
+    if request.config.auth_type is not AuthType.CUSTOM_OAUTH:
+        return "your e-mail address"
+    asked = f"<br>It asks there for <code>{escape(' '.join(scopes))}</code>" if scopes else ""
+    return f"who you are at its own sign-in service: your name and your e-mail address{asked}"

@@ -186,9 +186,12 @@ async def test_the_way_back_to_an_app_and_requests_that_lead_nowhere_have_pages(
         await looked_at(page, tmp_path, "not-let-in")
         await page.goto(f"/oauth/authorize?{query(app, redirect_uri=APP)}")
         await page.get_by_role("button", name="Allow").click()
-        await page.get_by_role("button", name="Cancel").click()
+        await page.get_by_label("Your e-mail address").fill("ann@acme.test")
+        await page.keyboard.press("Enter")
+        await page.get_by_label("Code").fill(await code_sent_to("ann@acme.test", platform.outbox))
+        await page.keyboard.press("Enter")
         link = page.get_by_role("link", name="open Cursor")
-        assert str(await link.get_attribute("href")).startswith(f"{APP}?error=access_denied&")
+        assert str(await link.get_attribute("href")).startswith(f"{APP}?code=mcpc_")
         await looked_at(page, tmp_path, "back-to-the-app")
 
 

@@ -466,7 +466,7 @@ async def test_an_address_that_the_provider_does_not_vouch_for_any_more_is_nobod
 
 async def test_nobody_comes_back_who_was_never_sent(world: World, custom: Door) -> None:
     key = await custom.consented()
-    never_sent = oauth_logins._round(key, 0)
+    never_sent = oauth_logins._round(key, 0, None)
     work = oauth_logins.back_from_upstream(custom.config, key, state=never_sent.state)
     await refused(world, work, FlowOver)
 

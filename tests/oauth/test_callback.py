@@ -22,7 +22,7 @@ from tests.support.identity_provider import (
 )
 from tests.support.internet import response
 from tests.support.login_browser import STATE, Browser, told
-from tests.support.logins import CALLBACK, Door, configure, door
+from tests.support.logins import CALLBACK, ISSUER, Door, configure, door
 from tests.support.oauth_site import ORIGIN, Site, site_of
 from tests.support.people import Reception
 from tests.support.tables import dump
@@ -84,6 +84,18 @@ async def test_who_agrees_logs_in_at_the_provider_and_comes_back_with_a_code(
     assert rows == [("person-1", "ann@acme.test", True, '{"name": "Ann"}')]
     assert "Max-Age=30;" in answer.headers["set-cookie"]
     assert await world.rows(FLOWS) == []
+
+
+async def test_the_question_tells_what_the_provider_is_asked_for(
+    custom: Door, browser: Browser
+) -> None:
+    await configure(custom, ISSUER, scopes=("openid", "groups", "a<b"))
+    page = await browser.begin(await custom.registered())
+    assert "It asks there for <code>openid groups a&lt;b</code>" in page.text
+    owner = await admission.operator_as_owner(f"{custom.config.slug}-org")
+    await oauth_configs.delete_config(owner, custom.config.id)
+    page = await browser.begin(await custom.registered())
+    assert (page.status_code, "It asks there" in page.text) == (200, False)
 
 
 async def test_nobody_is_sent_to_the_provider_before_they_agree(
@@ -188,20 +200,31 @@ async def test_another_browser_cannot_end_the_login_and_the_first_still_can(
 async def test_an_answer_counts_once(
     world: World, custom: Door, browser: Browser, provider: IdentityProvider
 ) -> None:
-    """Who clicks twice at the provider, or loads the page again, is told the same."""
-    app = await custom.registered()
-    await browser.agree(app)
+    await browser.agree(await custom.registered())
     back = await come_back(browser)
-    first, second = await browser.open(back), await browser.open(back)
-    assert second.headers["location"] == first.headers["location"]
+    await browser.open(back)
+    answer = await browser.open(back)
+    assert (answer.status_code, answer.headers.get("location")) == (404, None)
     assert provider.count("/token") == 1
     assert len(await world.rows(CODES)) == 1
-    await browser.site.redeem(told(second)["code"], app.client_id)
-    third = await browser.open(back)
-    assert (third.status_code, third.headers.get("location")) == (200, None)
-    assert "You are logged in to Acme Docs" in third.text
-    stranger = await Browser(browser.site).open(back)
-    assert (stranger.status_code, stranger.headers.get("location")) == (404, None)
+
+
+async def test_an_answer_reaches_no_provider_but_the_one_that_gave_it(
+    world: World, custom: Door, browser: Browser, provider: IdentityProvider
+) -> None:
+    """The customer enters another one while somebody logs in."""
+    async with identity_provider() as other:
+        await browser.agree(await custom.registered())
+        back = await come_back(browser)
+        await configure(custom, other.issuer)
+        answer = await browser.open(back)
+        assert (answer.status_code, answer.headers.get("location")) == (404, None)
+        await configure(custom, provider.issuer)
+        await configure(custom, other.issuer)
+        assert (await browser.open(back)).status_code == 404
+        assert other.asked == []
+    assert provider.count("/token") == 0
+    assert await world.rows(CODES) == []
 
 
 async def test_an_answer_that_ended_in_a_no_is_not_heard_again(

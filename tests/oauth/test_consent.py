@@ -43,7 +43,7 @@ async def test_the_page_tells_who_asks_for_what_and_where_the_browser_returns_to
     assert page.status_code == 200
     assert "<h1>Allow an app to use Acme Docs?</h1>" in page.text
     assert "<strong><bdi>Cursor</bdi></strong><br>It chose this name itself." in page.text
-    assert shown in page.text
+    assert f"{shown}<br><code>{redirect_uri}</code>" in page.text
     assert "your e-mail address" in page.text
     assert page.headers["content-security-policy"] == LOGIN_POLICY
     assert page.headers["x-frame-options"] == "DENY"
@@ -111,6 +111,18 @@ async def test_no_sends_nobody_to_where_a_stranger_wants_them(
     assert f"<strong>{place}</strong>" in page.text
     assert escape(f"{uri}{'&' if '?' in uri else '?'}error=access_denied") in page.text
     assert await world.rows(FLOWS) == []
+
+
+async def test_who_has_not_logged_in_is_sent_to_no_stranger_either(
+    here: Door, browser: Browser
+) -> None:
+    """RFC 9700 4.11.2: to allow an app is not to say who one is."""
+    for uri in (WEB, "cursor://anysphere.cursor-deeplink/mcp/install"):
+        await browser.agree(await here.registered(redirect_uris=[uri]), redirect_uri=uri)
+        page = await browser.submit("Cancel")
+        assert (page.status_code, page.headers.get("location")) == (200, None)
+        assert "refresh" not in page.headers
+        assert escape(f"{uri}?error=access_denied") in page.text
 
 
 async def test_no_can_be_said_twice(here: Door, browser: Browser) -> None:
@@ -208,7 +220,11 @@ async def test_the_way_back_to_an_app_is_a_page_that_opens_it(
     assert url.startswith(f"{uri}?code=mcpc_")
     assert "<h1>You are logged in to Acme Docs</h1>" in answer.text
     assert f'<a href="{url.replace("&", "&amp;")}">' in answer.text
-    await browser.agree(app, redirect_uri=uri)
+
+
+async def test_the_way_back_to_the_own_machine_needs_no_login(here: Door, browser: Browser) -> None:
+    uri = "http://[::1]:33418/cb"
+    await browser.agree(await here.registered(redirect_uris=[uri]), redirect_uri=uri)
     denied = await browser.submit("Cancel")
     assert "You are not logged in" in denied.text
     assert denied.headers["refresh"].startswith(f"0;url={uri}?error=access_denied")

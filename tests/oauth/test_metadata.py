@@ -39,7 +39,14 @@ async def test_the_resource_is_the_very_address_that_was_asked_about(site: Site,
 
 @pytest.mark.parametrize(
     "path",
-    ["/x", "/api/mcpserver/health", "/api/mcpserver/sse/mcp", f"{MCP}/x", "/api/mcpserver//mcp"],
+    [
+        "/x",
+        "/api/mcpserver/health",
+        "/api/mcpserver/sse/mcp",
+        f"{MCP}/x",
+        f"{MCP}/",
+        "/api/mcpserver//mcp",
+    ],
 )
 async def test_there_is_no_metadata_of_what_is_no_mcp_address(site: Site, path: str) -> None:
     response = await site.get(f"{RESOURCE}{path}")

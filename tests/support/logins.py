@@ -200,8 +200,12 @@ async def door(
     return Door(config, people)
 
 
-async def configure(here: Door, issuer: str) -> None:
+async def configure(
+    here: Door, issuer: str, *, scopes: tuple[str, ...] = oauth_configs.DEFAULT_SCOPES
+) -> None:
     """Have the server's end users log in at this provider."""
-    settings = ProviderSettings(issuer=issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET)
+    settings = ProviderSettings(
+        issuer=issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, scopes=scopes
+    )
     owner = await admission.operator_as_owner(f"{here.config.slug}-org")
     await oauth_configs.set_config(owner, here.people.desk, here.config.id, settings=settings)

@@ -27,7 +27,7 @@ def configured(issuer: str, secret: str | None = CLIENT_SECRET) -> Provider:
 
 def trip_with(code_verifier: str) -> UpstreamRound:
     """A trip to the provider and back."""
-    return UpstreamRound(state="state-1", nonce="nonce-1", code_verifier=code_verifier)
+    return UpstreamRound(issuer=None, state="state-1", nonce="nonce-1", code_verifier=code_verifier)
 
 
 TRIP = trip_with("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")  # RFC 7636, appendix B
