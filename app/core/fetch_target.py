@@ -2,7 +2,10 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
+
+from publicsuffixlist import PublicSuffixList
 
 from app.core import addresses
 
@@ -82,8 +85,14 @@ def read_target(url: str, *, allows_loopback: bool) -> Target:
 
 
 def domain_of(host: str) -> str:
-    """The last two labels: the names below mostly have one owner, by whom we count."""
-    return ".".join(host.rsplit(".", 2)[-2:])
+    """What somebody registered, such as example.co.uk: all names below have one owner."""
+    return _suffixes().privatesuffix(host) or host
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    """Of registries alone: who rents out names below their own answers for all of them."""
+    return PublicSuffixList(only_icann=True)
 
 
 def _check_public(target: Target, host: str) -> None:

@@ -232,8 +232,8 @@ class _SharedWindows:
         await self._pool.aclose()
 
 
-def network_of(address: str) -> str:
-    """What stands for whoever has the address: it, or the /64 network of an IPv6 client."""
+def network_of(address: str, *, bits: int = 64) -> str:
+    """What stands for whoever has the address: it, or the network of an IPv6 client."""
     if ":" not in address:
         return address
     try:
@@ -244,4 +244,4 @@ def network_of(address: str) -> str:
         return address
     if number.ipv4_mapped:
         return str(number.ipv4_mapped)
-    return str(int(number) >> 64)
+    return str(int(number) >> (128 - bits))

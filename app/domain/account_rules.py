@@ -10,8 +10,7 @@ NAME_MAX_CHARACTERS: Final = 100
 PASSWORD_MIN_CHARACTERS: Final = 10
 PASSWORD_MAX_CHARACTERS: Final = 200
 
-# ASCII alone: other letters have look-alikes, and lower() turns some of them into ASCII ones, so
-# that a stranger's address would match someone else's. Other domains are written as xn--….
+# ASCII alone: other letters have look-alikes. Other domains are written as xn--….
 _EMAIL = re.compile(
     r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -20,8 +19,13 @@ _LOCAL_MAX_CHARACTERS: Final = 64
 
 
 def canonical_email(text: str) -> str:
-    """The address as it is kept and compared."""
-    return text.strip().lower()
+    """The address as it is kept and compared.
+
+    Other letters than those of ASCII stay, and make it none: lower() turns some into ASCII ones, so
+    that a stranger's address would match someone else's.
+    """
+    text = text.strip()
+    return text.lower() if text.isascii() else text
 
 
 def check_email(faults: Faults, email: str) -> None:

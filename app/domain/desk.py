@@ -11,12 +11,17 @@ from app.core.sealed import Sealer
 
 ADDRESS_ATTEMPTS_PER_MINUTE: Final = 30  # of one client, who may be a whole office
 EMAIL_ATTEMPTS_PER_MINUTE: Final = 10
+REGISTRATIONS_PER_DAY: Final = 1000  # of one client address: each leaves a row behind
+DOCUMENTS_PER_DAY: Final = 5000  # that one client address names: new ones leave rows, too
 MAILS_PER_MINUTE: Final = 3  # to one mailbox, as one client asks for them
 MAILS_PER_DAY: Final = 20
 ASKER_MAILS_PER_DAY: Final = 1000  # to whomever
+_SITE_BITS: Final = 48  # the most that one subscriber is given: many have more than one /64
 # Whoever asks: a mailbox bears no more, and no stranger alone uses up what its owner needs.
 MAILBOX_MAILS_PER_MINUTE: Final = 10
 MAILBOX_MAILS_PER_DAY: Final = 100
+# Where dots in the name mean nothing, and by which name the place is counted.
+_DOTLESS: Final = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +40,9 @@ class Desk:
         Raises TooMany and, with `jointly`, Unavailable while a configured Redis is away.
         """
         take = self.attempts.take_jointly if jointly else self.attempts.take
-        box = _mailbox(email)
-        own = f"{network_of(asker)} {box}"
-        await take(door, asker, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE, per_day=ASKER_MAILS_PER_DAY)
+        box, site = _mailbox(email), network_of(asker, bits=_SITE_BITS)
+        own = f"{site} {box}"
+        await take(door, site, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE, per_day=ASKER_MAILS_PER_DAY)
         await take(door, own, per_minute=MAILS_PER_MINUTE, per_day=MAILS_PER_DAY)
         await take("mail", box, per_minute=MAILBOX_MAILS_PER_MINUTE, per_day=MAILBOX_MAILS_PER_DAY)
 
@@ -53,4 +58,7 @@ class Client:
 def _mailbox(email: str) -> str:
     """What receives the mail to an address: `ann+docs@` is most often `ann@`."""
     name, _, domain = email.rpartition("@")
-    return f"{name.partition('+')[0]}@{domain}"
+    name = name.partition("+")[0]
+    if domain in _DOTLESS:
+        name, domain = name.replace(".", ""), _DOTLESS[domain]
+    return f"{name}@{domain}"

@@ -11,7 +11,7 @@ from app.core.enums import ClientAuthMethod
 from app.core.ids import new_id
 from app.core.scope import ServerScope
 from app.core.secrets import Secret, digest, new_token
-from app.domain.desk import ADDRESS_ATTEMPTS_PER_MINUTE, Desk
+from app.domain.desk import ADDRESS_ATTEMPTS_PER_MINUTE, REGISTRATIONS_PER_DAY, Desk
 from app.domain.desk import Client as Visitor
 from app.domain.oauth_client_rules import checked, is_match
 from app.domain.oauth_errors import InvalidClient, InvalidRequest
@@ -62,7 +62,10 @@ async def register(
     Raises InvalidRedirectUri, InvalidClientMetadata, TooMany and Unavailable.
     """
     await desk.attempts.take_jointly(
-        "register", visitor.address, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE
+        "register",
+        visitor.address,
+        per_minute=ADDRESS_ATTEMPTS_PER_MINUTE,
+        per_day=REGISTRATIONS_PER_DAY,
     )
     values = checked(metadata)
     secret = None if values["auth_method"] == ClientAuthMethod.NONE else new_token("mcpo")

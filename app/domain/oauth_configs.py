@@ -99,7 +99,7 @@ async def set_config(
                 _require_secret_anew(present, settings)
             secret = await _secret(configs, desk.sealer, present.id, settings)
             await configs.change(present.id, {**values, **secret})
-            if is_another:  # after the change, which waits for logins that are being completed
+            if is_another:  # the server is held: no login is being completed meanwhile
                 await configs.revoke_logins(server_id, by=AuthType.CUSTOM_OAUTH)
         return await _touched(scope, server)
 

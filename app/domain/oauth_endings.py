@@ -42,10 +42,23 @@ class Completed:
     code: Secret | None
 
 
+async def hold_server(config: ServerConfig, scope: ServerScope) -> None:
+    """Have the server go on as it is until the transaction ends.
+
+    Or a login under way could outlive the change that ends all of its kind, or of its provider.
+    Raises FlowOver where the server logs people in otherwise by now.
+    """
+    if not await OAuthGrants(scope).hold_server(config.auth_type):
+        raise oauth_flows.over()
+
+
 async def complete(
     config: ServerConfig, scope: ServerScope, kept: KeptFlow, key: FlowKey, person: Person
 ) -> Completed:
-    """The end of a locked login of this person, who is an end user from now on."""
+    """The end of a locked login of this person, who is an end user from now on.
+
+    The server is held.
+    """
     end_user_id = await end_users.person_id(scope, issuer=person.issuer, subject=person.subject)
     code, now = _code(key), clock.now()
     await OAuthGrants(scope).open(

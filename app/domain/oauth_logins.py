@@ -71,20 +71,18 @@ async def request_email_code(
     check_email(faults, address)
     faults.refuse()
     scope = admission.server_scope(config)
-    async with database.transaction(scope):  # who may not go on uses up no one's limit
-        kept = await oauth_flows.locked_after_consent(scope, key)
+    async with database.transaction(scope):  # what sends no mail uses up no one's limit
+        kept = await _held_for_a_code(config, scope, key)
         if _is_repeated(kept, address, after):
             return await oauth_flows.with_client(scope, kept)
+        _require_room(kept)
     await desk.take_mail("mail a code", visitor.address, address, jointly=True)
     code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
     async with database.transaction(scope):
-        kept = await oauth_flows.locked_after_consent(scope, key)
-        _require(config, AuthType.PLATFORM_OAUTH)
+        kept = await _held_for_a_code(config, scope, key)
         if _is_repeated(kept, address, after):
             return await oauth_flows.with_client(scope, kept)
-        if kept.email_codes_sent >= CODES_PER_FLOW:
-            message = "No more codes for this login. Go back to your app and connect again."
-            raise InvalidRequest(message, field="email")
+        _require_room(kept)
         change = {
             "email": address,
             "email_code_hash": _email_code_hash(key, code.reveal()),
@@ -125,6 +123,7 @@ async def check_email_code(
             message = "Ask for a code first."
             raise InvalidRequest(message)
         if is_right:
+            await oauth_endings.hold_server(config, scope)
             now = clock.now()
             account_id = await lookups.log_in_account(new_id("lacc"), kept.email, now=now)
             person = Person(issuer=desk.base_url, subject=account_id, email=kept.email)
@@ -155,7 +154,7 @@ async def go_upstream(
         number = kept.upstream_round + 1
         if number <= _MOST_ROUNDS:
             await OAuthFlows(scope).change(kept.id, {"upstream_round": number})
-            return _round(key, number, await OAuthConfigs(scope).held_issuer(scope.server_id))
+            return _round(key, number, await OAuthConfigs(scope).issuer(scope.server_id))
         await OAuthFlows(scope).end(kept.id)
     message = "Too many attempts: this login is over. Go back to your app and connect again."
     raise FlowOver(message)
@@ -176,7 +175,7 @@ async def back_from_upstream(config: ServerConfig, key: FlowKey, *, state: str) 
     async with database.transaction(scope):
         kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
-        issuer = await OAuthConfigs(scope).held_issuer(scope.server_id)
+        issuer = await OAuthConfigs(scope).issuer(scope.server_id)
         expected = _round(key, kept.upstream_round, issuer)
         is_expected = state.isascii() and hmac.compare_digest(state, expected.state)
         if not kept.upstream_round or not is_expected:
@@ -199,8 +198,8 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
     async with admission.unit_of_work(config), database.transaction(scope):
         kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
-        # Held, or a login under way could outlive the change that ends all of this provider's.
-        if await OAuthConfigs(scope).held_issuer(scope.server_id) != person.issuer:
+        await oauth_endings.hold_server(config, scope)
+        if await OAuthConfigs(scope).issuer(scope.server_id) != person.issuer:
             raise oauth_flows.over()
         return await oauth_endings.complete(config, scope, kept, key, person)
 
@@ -213,6 +212,18 @@ async def _one_attempt_less(scope: ServerScope, kept: KeptFlow) -> int:
     else:
         await OAuthFlows(scope).end(kept.id)
     return left
+
+
+async def _held_for_a_code(config: ServerConfig, scope: ServerScope, key: FlowKey) -> KeptFlow:
+    kept = await oauth_flows.locked_after_consent(scope, key)
+    _require(config, AuthType.PLATFORM_OAUTH)
+    return kept
+
+
+def _require_room(kept: KeptFlow) -> None:
+    if kept.email_codes_sent >= CODES_PER_FLOW:
+        message = "No more codes for this login. Go back to your app and connect again."
+        raise InvalidRequest(message, field="email")
 
 
 def _is_repeated(kept: KeptFlow, address: str, after: int | None) -> bool:

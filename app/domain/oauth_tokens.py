@@ -1,6 +1,7 @@
 """Codes become tokens, refresh tokens become new ones: once each, whoever else asks meanwhile."""
 
 import hmac
+import math
 import re
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass
@@ -28,7 +29,11 @@ REFRESH_LIFE: Final = timedelta(days=30)  # counted anew at each refresh
 GRANT_LIFE: Final = timedelta(days=365)  # then the person is asked again, however often it was used
 RETRIED_FOR: Final = timedelta(seconds=30)
 REFRESHES_PER_MINUTE: Final = 30  # of one login
-_MOST_NEW_TOKENS: Final = 2 * REFRESHES_PER_MINUTE + 2  # with the login's first pair
+REFRESHES_PER_DAY: Final = 1000
+_MOST_A_MINUTE: Final = 2 * REFRESHES_PER_MINUTE + 2  # with the login's first pair
+_MOST_A_DAY: Final = 2 * REFRESHES_PER_DAY + 2
+_MINUTE: Final = timedelta(minutes=1)
+_DAY: Final = timedelta(days=1)
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
 _CODE: Final = "This code is unknown, expired or used. Begin the login anew."
 _REFRESH: Final = "This refresh token is unknown, expired, used or revoked. Begin the login anew."
@@ -102,7 +107,7 @@ async def refresh(
     async with admission.unit_of_work(config), database.transaction(scope):
         grants, now = OAuthGrants(scope), clock.now()
         held = await grants.held_refresh(
-            digest(token), newest_since=now - timedelta(minutes=1), most=_MOST_NEW_TOKENS
+            digest(token), most_a_minute=_MOST_A_MINUTE, most_a_day=_MOST_A_DAY
         )
         if held is None or held.client_id != client.id:
             raise InvalidGrant(_REFRESH, field="refresh_token")
@@ -116,13 +121,14 @@ async def refresh(
         if held.used_at is None:
             _check_alive(config, held, _REFRESH, now=now)
             _check_resource(held, resource)
-            _check_pace(held)
+            _check_pace(held, now=now)
             scopes = oauth_scopes.narrowed(held.scopes, scope_asked)
             await grants.use_refresh(held.id, now=now)
             return await _issue(scope, held, scopes, pairs[0], has_refresh=True, now=now)
         again = await _told_again(config, grants, held, pairs, now=now)
         if again is not None:
             _check_resource(held, resource)
+            oauth_scopes.narrowed(held.scopes, scope_asked)  # no one finds out so that it was used
             return again
         await grants.revoke(held.grant_id, now=now)
     _note_replay(config, client, "refresh token")
@@ -252,11 +258,13 @@ def _check_alive(config: ServerConfig, held: Held, message: str, *, now: datetim
         raise InvalidGrant(message)
 
 
-def _check_pace(held: HeldRefresh) -> None:
+def _check_pace(held: HeldRefresh, *, now: datetime) -> None:
     """Each refresh leaves rows behind, and no client needs many."""
-    if held.newest >= _MOST_NEW_TOKENS:
-        message = "Too many refreshes of one login. Try again in 60 seconds."
-        raise TooMany(message, retry_after_seconds=60)
+    for last_fit, span in ((held.minute_filled_at, _MINUTE), (held.day_filled_at, _DAY)):
+        if last_fit is not None and last_fit > now - span:
+            wait = math.ceil((last_fit + span - now).total_seconds())
+            message = f"Too many refreshes of one login. Try again in {wait} seconds."
+            raise TooMany(message, retry_after_seconds=wait)
 
 
 def _check_resource(held: Held, resource: str | None) -> None:

@@ -26,6 +26,7 @@ from app.oauth.request import Parameters
 
 # Authlib refuses http, but for loopback. Here the edge sees to that, and knows *.localhost.
 _ANY_HTTPS_ADDRESS: Final = "https://localhost/"
+_CODE_ALONE: Final = "response_type must be code: nothing else is given here."
 _ONCE: Final = (
     "response_type",
     "scope",
@@ -69,8 +70,7 @@ def checked(
     try:
         _Judge(client, redirect_uri).get_consent_grant(ask)
     except UnsupportedResponseTypeError as error:
-        message = "response_type must be code: nothing else is given here."
-        raise UnsupportedResponseType(message, field="response_type") from error
+        raise UnsupportedResponseType(_CODE_ALONE, field="response_type") from error
     return AuthorizationRequest(
         client=client,
         redirect_uri=redirect_uri,
@@ -87,6 +87,8 @@ def _check_openid(given: dict[str, str], asked: Parameters) -> None:
     if "response_type" not in given:
         message = "response_type is missing. Send response_type=code."
         raise InvalidRequest(message, field="response_type")
+    if given["response_type"] != "code":  # Authlib fails at some of the rest
+        raise UnsupportedResponseType(_CODE_ALONE, field="response_type")
     if given.get("response_mode", "query") != "query":
         message = "response_mode must be query, or be left out."
         raise InvalidRequest(message, field="response_mode")

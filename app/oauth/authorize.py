@@ -4,6 +4,7 @@ from authlib.oauth2 import OAuth2Error
 
 from app.core.errors import ProductError
 from app.domain import client_documents, oauth_clients, oauth_flows
+from app.domain.desk import DOCUMENTS_PER_DAY
 from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import InvalidRequest
 from app.domain.oauth_flows import BEGINNINGS_PER_MINUTE
@@ -52,7 +53,10 @@ async def _client(plane: Plane, request: Request, client_id: str) -> Client:
     """Whoever asks may have us read strangers' documents, but not as often as they like."""
     if client_documents.is_document_url(client_id):
         await plane.desk.attempts.take(
-            "name a document", request.visitor.address, per_minute=BEGINNINGS_PER_MINUTE
+            "name a document",
+            request.visitor.address,
+            per_minute=BEGINNINGS_PER_MINUTE,
+            per_day=DOCUMENTS_PER_DAY,
         )
     return await named(plane, request, client_id)
 

@@ -18,9 +18,7 @@ SELECT * FROM oauth_config WHERE organization_id = $1 AND server_id = ANY ($2)
 
 _SECRET = "SELECT client_secret FROM oauth_config WHERE organization_id = $1 AND id = $2"  # noqa: S105 - a statement
 
-_HOLD_ISSUER = """
-SELECT issuer FROM oauth_config WHERE organization_id = $1 AND server_id = $2 FOR SHARE
-"""
+_ISSUER = "SELECT issuer FROM oauth_config WHERE organization_id = $1 AND server_id = $2"
 
 _REVOKE_LOGINS = """
 UPDATE oauth_grant SET revoked_at = $3, ends_at = least(ends_at, $3)
@@ -67,9 +65,9 @@ class OAuthConfigs(ScopedRepository):
         row = await database.fetch_row(_SECRET, self.organization_id, config_id)
         return row["client_secret"] if row else None
 
-    async def held_issuer(self, server_id: str) -> str | None:
-        """Whose word counts at the server; who changes that waits until the transaction ends."""
-        row = await database.fetch_row(_HOLD_ISSUER, self.organization_id, server_id)
+    async def issuer(self, server_id: str) -> str | None:
+        """Whose word counts at the server."""
+        row = await database.fetch_row(_ISSUER, self.organization_id, server_id)
         return row["issuer"] if row else None
 
     async def insert(self, values: Row) -> OAuthConfig:

@@ -69,7 +69,9 @@ def test_the_limits_of_logins_are_those_of_the_code() -> None:
         f"one client address may register {often} clients, begin "
         f"{oauth_flows.BEGINNINGS_PER_MINUTE} logins, ask for {often} codes and try {often}, "
         f"of one mailbox {seldom}, and be sent to customers' providers {often} times; one login "
-        f"may be refreshed {oauth_tokens.REFRESHES_PER_MINUTE} times"
+        f"may be refreshed {oauth_tokens.REFRESHES_PER_MINUTE} times. A day: "
+        f"{desk.REGISTRATIONS_PER_DAY:,} clients, {desk.DOCUMENTS_PER_DAY:,} logins of clients "
+        f"with a metadata document, and {oauth_tokens.REFRESHES_PER_DAY:,} refreshes of one login"
     ) in TOLD
 
 

@@ -270,9 +270,13 @@ async def test_silent_hosts_of_one_domain_leave_room_for_the_others(
     [
         ("idp.a.example.com", "example.com"),
         ("example.com", "example.com"),
+        ("id.acme.co.uk", "acme.co.uk"),
+        ("a.b.acme.com.au", "acme.com.au"),
+        ("acme.vercel.app", "vercel.app"),
+        ("co.uk", "co.uk"),
         ("localhost", "localhost"),
         ("::1", "::1"),
     ],
 )
-def test_the_domain_is_the_last_two_labels(name: str, domain: str) -> None:
+def test_the_domain_is_what_somebody_registered(name: str, domain: str) -> None:
     assert domain_of(name) == domain

@@ -57,6 +57,13 @@ async def test_all_addresses_of_an_ipv6_network_are_one_client(desk: Desk, clock
     assert await passed(desk, clock, askers) == 20
 
 
+async def test_no_subscriber_alone_uses_up_what_an_address_needs(desk: Desk, clock: Clock) -> None:
+    """Providers give many networks to one, but not more than a /48."""
+    askers = [f"2001:db8:0:{number:x}::1" for number in range(100)]
+    assert await passed(desk, clock, askers) == 20
+    assert await passed(desk, clock, ["198.51.100.1", "2001:db8:1::1"]) == 2
+
+
 async def test_no_address_is_mailed_more_than_a_hundred_times_a_day_whoever_asks(
     desk: Desk, clock: Clock
 ) -> None:
@@ -75,6 +82,13 @@ async def test_what_stands_behind_a_plus_is_the_same_mailbox(desk: Desk, clock: 
     await passed(desk, clock, [OFFICE] * 20, "ann+docs@acme.test")
     assert await passed(desk, clock, [OFFICE], "ann+more@acme.test") == 0
     assert await passed(desk, clock, [OFFICE], "ann@beta.test") == 1
+
+
+async def test_dots_make_no_other_mailbox_where_they_mean_nothing(desk: Desk, clock: Clock) -> None:
+    await passed(desk, clock, [OFFICE] * 20, "ann.b.c@gmail.com")
+    assert await passed(desk, clock, [OFFICE], "an.nbc+docs@googlemail.com") == 0
+    await passed(desk, clock, [OFFICE] * 20, "ann.b@acme.test")
+    assert await passed(desk, clock, [OFFICE], "annb@acme.test") == 1
 
 
 async def test_one_client_has_a_thousand_mails_sent_a_day(desk: Desk, clock: Clock) -> None:

@@ -29,6 +29,7 @@ from app.domain.oauth_errors import (
 )
 from tests.support.logins import CALLBACK, METADATA, Door, door, refused
 from tests.support.people import Reception, client, reception
+from tests.support.standing_clock import Clock
 from tests.support.world import World, make_world
 
 URL = "https://app.example.com/client.json"
@@ -313,6 +314,21 @@ async def test_an_address_registers_thirty_clients_a_minute(world: World, databa
         for _ in range(30):
             await here.registered()
         await refused(world, here.registered(), TooMany)
+
+
+async def test_an_address_registers_so_many_clients_a_day(
+    world: World, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(oauth_clients, "REGISTRATIONS_PER_DAY", 40)
+    clock = Clock()
+    async with reception(Attempts(monotonic=clock)) as people:
+        here = await door(world, people)
+        for _ in range(40):
+            clock.seconds += 120
+            await here.registered()
+        clock.seconds += 120
+        error = await refused(world, here.registered(), TooMany)
+        assert "hours" in error.message
 
 
 # Metadata documents

@@ -378,6 +378,19 @@ async def test_an_address_gets_three_codes_a_minute(world: World, database: str)
         await here.mailed_code(key, "bob@acme.test")
 
 
+async def test_what_sends_no_mail_uses_up_nobodys_limit(world: World, database: str) -> None:
+    async with reception(Attempts()) as people:
+        here = await door(world, people)
+        spent = await here.consented()
+        await world.owner.execute("UPDATE oauth_flow SET email_codes_sent = 5")
+        other = Door(replace(here.config, auth_type=AuthType.CUSTOM_OAUTH), people, here.clients)
+        fresh = await here.consented()
+        for _ in range(15):
+            await refused(world, here.mailed_code(spent, ANN), InvalidRequest)
+            await refused(world, other.mailed_code(fresh, ANN), InvalidRequest)
+        assert await here.mailed_code(fresh, ANN)
+
+
 async def test_without_its_redis_no_one_logs_in_and_tokens_go_on_working(
     world: World, platform: Door
 ) -> None:

@@ -11,7 +11,13 @@ from app.core.errors import ProductError, TooMany
 from app.core.sealed import Sealer
 from app.core.secrets import digest
 from app.domain import oauth_tokens, servers
-from app.domain.oauth_errors import InvalidGrant, InvalidScope, InvalidTarget, InvalidToken
+from app.domain.oauth_errors import (
+    FlowOver,
+    InvalidGrant,
+    InvalidScope,
+    InvalidTarget,
+    InvalidToken,
+)
 from app.domain.oauth_scopes import OFFERED, asked
 from app.domain.oauth_tokens import Issued
 from app.domain.servers import ServerPatch
@@ -252,6 +258,22 @@ async def test_a_refresh_is_told_again_to_its_own_client_and_for_its_own_resourc
     assert await is_good(here, first)
 
 
+async def test_no_one_finds_out_by_a_wrong_scope_whether_a_refresh_token_was_used(
+    world: World, here: Door
+) -> None:
+    """A thief who knew could wait for each refresh of the owner's, and hear what came of it."""
+    first = await here.tokens(ANN)
+    unused = await refused(
+        world, here.refreshed(renewal(first), scope_asked="payments"), InvalidScope
+    )
+    second = await here.refreshed(renewal(first))
+    used = await refused(
+        world, here.refreshed(renewal(first), scope_asked="payments"), InvalidScope
+    )
+    assert used.message == unused.message
+    assert pair_of(await here.refreshed(renewal(first))) == pair_of(second)
+
+
 async def test_a_refresh_is_not_told_again_once_the_login_was_ended(
     world: World, here: Door
 ) -> None:
@@ -272,6 +294,38 @@ async def test_one_login_refreshes_thirty_times_a_minute(world: World, here: Doo
     await here.refreshed(renewal(other))
     await world.owner.execute("UPDATE oauth_token SET created_at = created_at - interval '61 s'")
     await here.refreshed(renewal(issued))
+
+
+async def test_one_login_refreshes_a_thousand_times_a_day(world: World, here: Door) -> None:
+    issued, other = await here.tokens(ANN), await here.tokens(ANN)
+    (grant_id,) = await world.rows("SELECT grant_id FROM oauth_token ORDER BY created_at LIMIT 1")
+    await world.owner.execute(
+        """INSERT INTO oauth_token (id, organization_id, server_id, grant_id, kind, token_hash,
+            scopes, created_at, expires_at)
+        SELECT t.id || n, organization_id, server_id, grant_id, kind, token_hash || n, scopes,
+            created_at - n * interval '86 s', expires_at - n * interval '86 s'
+        FROM oauth_token t, generate_series(1, 999) n WHERE grant_id = $1""",
+        *grant_id,
+    )
+    issued = await here.refreshed(renewal(issued))
+    error = await refused(world, here.refreshed(renewal(issued)), TooMany)
+    assert isinstance(error, TooMany)
+    assert 0 < error.retry_after_seconds <= 24 * 60 * 60 - 999 * 86
+    await here.refreshed(renewal(other))
+    await world.owner.execute("UPDATE oauth_token SET created_at = created_at - interval '10 min'")
+    await here.refreshed(renewal(issued))
+
+
+async def test_a_login_that_ends_after_the_server_asks_otherwise_is_worth_nothing(
+    world: World, here: Door, people: Reception
+) -> None:
+    """A process that has not heard yet of the change lets nobody in who stays when it goes back."""
+    key = await here.consented()
+    code = await here.mailed_code(key, ANN)
+    await world.change_server(auth_type=AuthType.NONE.value)
+    await refused(world, here.try_code(key, code), FlowOver)
+    await world.change_server(auth_type=AuthType.PLATFORM_OAUTH.value)
+    assert (await here.try_code(key, code)).code is not None
 
 
 async def test_what_is_no_living_refresh_token_of_the_client_is_worth_nothing(

@@ -141,6 +141,7 @@ async def test_what_is_no_address_is_none(upstream: Upstream, provider: Identity
         ["ann@acme.test"],
         "ann@acme.test\nbcc: x@y.test",
         "ä@b.test",
+        "\N{KELVIN SIGN}ate@acme.test",
     ):
         provider.faults.claims["email"] = broken
         identity = await log_in(upstream, configured(provider.issuer))

@@ -99,6 +99,14 @@ MUSTS: dict[str, tuple[dict[str, Any], str]] = {
         {"request_uri": "http://169.254.169.254/"},
         "request_uri_not_supported",
     ),
+    "RFC 6749 3.1.1: a quote in the response type": (
+        {"response_type": 'code"'},
+        "unsupported_response_type",
+    ),
+    "RFC 6749 3.1.1: a letter that is none of ASCII's": (
+        {"response_type": "tokén"},
+        "unsupported_response_type",
+    ),
     "RFC 6749 4.1.1: a state that no address can have": ({"state": "a\nb"}, "invalid_request"),
 }
 
