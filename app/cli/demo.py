@@ -47,7 +47,8 @@ def command(port: int, *, once: bool) -> None:
                 f"The demo is for your own machine, and MCPLATFORM_BASE_URL is {settings.base_url}."
             )
             raise click.ClickException(message)
-        configure_logging(level="warning", style=settings.log_format)
+        level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
+        configure_logging(level=level, style=settings.log_format)
         with listening_socket(HOST, port) as listener:
             was_refused = asyncio.run(_demo(settings, listener, once=once))
         if once and was_refused:

@@ -140,8 +140,7 @@ def _proxies(settings: Settings) -> list[Finding]:
         return [Finding("Proxies", f"trusted: {', '.join(map(str, settings.trusted_proxies))}")]
     state = "none are trusted: behind one, everybody shares one address's limits"
     # We speak no TLS ourselves, so that whoever is reached over https is behind one.
-    is_behind_one = settings.base_url.startswith("https://")
-    return [Finding("Proxies", state, "Set MCPLATFORM_TRUSTED_PROXIES." if is_behind_one else None)]
+    return [Finding("Proxies", state, "Set MCPLATFORM_TRUSTED_PROXIES.")]
 
 
 def _host_names(settings: Settings) -> list[Finding]:

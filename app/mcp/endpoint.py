@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import structlog
 from litestar.types import HTTPScope, Receive, Scope, Send
@@ -51,6 +51,13 @@ class Request:
     token: str | None = None
 
 
+class ConnectPage(Protocol):
+    """Makes the page that a browser is shown at an MCP address."""
+
+    def __call__(self, name: str, url: str, *, asks_login: bool) -> str:
+        """The page of the server called `name`, whose address is `url`."""
+
+
 class McpEndpoint:
     """Answers every request to an MCP address of any server."""
 
@@ -60,7 +67,7 @@ class McpEndpoint:
         directory: ServerDirectory,
         limiter: Limiter,
         metrics: Metrics,
-        connect_page: Callable[[str, str], str],
+        connect_page: ConnectPage,
         calls_per_minute: int,
         is_production: bool,
     ) -> None:
@@ -115,8 +122,10 @@ class McpEndpoint:
             case "POST":
                 return await self._post(request, config)
             case "GET" if "text/html" in request.headers.get("accept", ""):
-                page = self._connect_page(config.name, request.address.url).encode()
-                return Reply(200, page, ((b"content-type", b"text/html; charset=utf-8"),))
+                page = self._connect_page(
+                    config.name, request.address.url, asks_login=config.auth_type.is_oauth
+                )
+                return Reply(200, page.encode(), ((b"content-type", b"text/html; charset=utf-8"),))
             case "DELETE" if SESSION_HEADER in request.headers and not transport.is_stateless(
                 request.headers
             ):

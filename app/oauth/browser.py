@@ -6,7 +6,7 @@ from typing import Final
 
 from app.core.errors import NotAllowed
 from app.core.headers import cookies
-from app.domain import oauth_endings, oauth_flows
+from app.domain import oauth_flows
 from app.domain.oauth_flows import Begun, FlowKey
 from app.oauth.request import Parameters, Request
 
@@ -29,13 +29,11 @@ class ForeignForm(NotAllowed):
 
 
 def kept(begun: Begun) -> Header:
-    """The header that hands the login to the browser."""
+    """The header that hands the login to the browser.
+
+    It stays until it expires, also once the login has ended: a form may be on its way once more.
+    """
     return _cookie(begun.flow.id, begun.cookie.reveal(), oauth_flows.FLOW_LIFE)
-
-
-def kept_briefly(key: FlowKey) -> Header:
-    """The header for a login that has ended: a form of it may be on its way once more."""
-    return _cookie(key.flow_id, key.cookie, oauth_endings.DONE_LIFE)
 
 
 def oldest_forgotten(request: Request) -> tuple[Header, ...]:

@@ -2,13 +2,15 @@
 
 from dataclasses import replace
 
+import structlog
+
 from app.core.errors import Unavailable
 from app.domain import oauth_flows, oauth_logins
 from app.domain.end_users import Person
-from app.domain.oauth_errors import AccessDenied
+from app.domain.oauth_errors import AccessDenied, FlowOver
 from app.domain.upstream import Answer as UpstreamAnswer
 from app.domain.upstream import UpstreamIdentity
-from app.domain.upstream_errors import ProviderFaulty
+from app.domain.upstream_errors import ProviderFaulty, error_code
 from app.oauth import browser, leaving, pages
 from app.oauth.answer import Answer
 from app.oauth.pages import Screen
@@ -16,18 +18,28 @@ from app.oauth.plane import Plane
 from app.oauth.provider import provider_of
 from app.oauth.request import Parameters, Request
 
+log = structlog.get_logger()
+
 
 async def callback(plane: Plane, request: Request) -> Answer:
     """Back to the client, with a code if the provider said who it is.
 
     Only the browser whose cookie belongs to the login gets here, once for each trip: anything else
-    raises FlowOver, before the provider is asked anything. Raises InvalidRequest too.
+    raises FlowOver, before the provider is asked anything, or is a page to set out anew from while
+    the login lasts. Raises InvalidRequest too.
     """
     asked = request.asked
     state = asked.one("state") or ""
     brought = _brought(asked)
+    if not state and brought.error:
+        raise _unclaimed(request, brought.error)
     key = browser.key_of(request, oauth_logins.flow_of_state(state))
-    trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
+    try:
+        trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
+    except FlowOver:
+        flow = await oauth_flows.held(request.config, key)
+        error = FlowOver("This answer came late, or twice, and does not count.")
+        return pages.provider(Screen(plane=plane, request=request, flow=flow, key=key, error=error))
     flow = await oauth_flows.held(request.config, key)
     screen = Screen(plane=plane, request=request, flow=flow, key=key)
     ours = replace(key, csrf=oauth_flows.csrf_token(key.cookie))
@@ -42,6 +54,17 @@ async def callback(plane: Plane, request: Request) -> Answer:
     except Unavailable as error:
         return pages.provider(replace(screen, error=error))
     return leaving.with_code(screen, done)
+
+
+def _unclaimed(request: Request, error: str) -> FlowOver:
+    """A provider that leaves out for which login it says no: nobody can be told but the person."""
+    code = error_code(error)
+    log.warning("upstream login failed", server=request.config.slug, code=code, reason="no state")
+    message = (
+        f"The sign-in service answered with {code} and did not say for which login. Go back to "
+        "your app and connect again."
+    )
+    return FlowOver(message)
 
 
 def _brought(asked: Parameters) -> UpstreamAnswer:

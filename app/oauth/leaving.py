@@ -14,7 +14,7 @@ from app.domain.oauth_clients import Client
 from app.domain.oauth_endings import Completed
 from app.domain.oauth_errors import OAuthError
 from app.domain.oauth_flows import Flow, FlowKey
-from app.oauth import answer, browser, pages
+from app.oauth import answer, pages
 from app.oauth.answer import Answer
 from app.oauth.pages import Screen
 from app.oauth.plane import Plane
@@ -48,8 +48,7 @@ def with_code(screen: Screen, done: Completed) -> Answer:
         return pages.arrived(screen.plane, screen.flow, title=title)
     told = {"code": done.code.reveal(), "state": done.state, "iss": screen.request.origin}
     url = _with(done.redirect_uri, told)
-    made = _onward(screen.plane, screen.flow, url, title=title)
-    return made.with_headers(browser.kept_briefly(screen.key))
+    return _onward(screen.plane, screen.flow, url, title=title)
 
 
 async def with_denial(plane: Plane, request: Request, key: FlowKey, error: ProductError) -> Answer:
@@ -60,10 +59,8 @@ async def with_denial(plane: Plane, request: Request, key: FlowKey, error: Produ
     flow = await oauth_endings.deny(request.config, key)
     url = _with(flow.redirect_uri, _told(request, flow.state, error))
     if leads_home(flow.redirect_uri):
-        made = _onward(plane, flow, url, title=f"You are not logged in to {request.config.name}")
-    else:
-        made = pages.denied(plane, request, flow.client, url=url, reason=error.message)
-    return made.with_headers(browser.kept_briefly(key))
+        return _onward(plane, flow, url, title=f"You are not logged in to {request.config.name}")
+    return pages.denied(plane, request, flow.client, url=url, reason=error.message)
 
 
 def at_once(

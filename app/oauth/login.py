@@ -100,4 +100,4 @@ def _form(screen: Screen, step: str | None, *, typed: str = "") -> Answer:
         return pages.provider(screen)
     if step == "email" or not screen.flow.codes_sent:
         return pages.email(screen, typed=typed)
-    return pages.code(screen)
+    return pages.code(screen, is_resend=step == "again" and screen.error is not None)

@@ -94,8 +94,8 @@ def email(screen: Screen, *, typed: str = "") -> Answer:
     return _login_page(screen, main)
 
 
-def code(screen: Screen) -> Answer:
-    """The code that was sent."""
+def code(screen: Screen, *, is_resend: bool = False) -> Answer:
+    """The code that was sent; `is_resend`: the error is that of a wish for another one."""
     to = escape(screen.flow.email or "")
     given = {
         "type": "text",
@@ -109,9 +109,11 @@ def code(screen: Screen) -> Answer:
         '<button class="second">Send another code</button>'
     )
     other = escape(f"{login_path(screen.flow.id)}&address=other")
+    which = "another" if screen.flow.codes_sent > 1 else "a"
+    stays = "<p>The last code that we have sent is still good.</p>" if is_resend else ""
     main = f"""
-{_alert(screen.error, "code")}
-<p>We have sent a code of 8 digits to <strong>{to}</strong>.</p>
+{_alert(screen.error, "code")}{stays}
+<p>We have sent {which} code of 8 digits to <strong>{to}</strong>.</p>
 {_form(LOGIN_PATH, screen, inputs, step="code")}
 <h2>No mail?</h2>
 <p>It may take a minute, or be in the spam folder. Another code makes this one void.</p>

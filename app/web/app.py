@@ -232,4 +232,7 @@ async def front_page(
     if config is None:
         page = message_page("No server here", "There is no MCP server at this address.")
         return Response(page, status_code=404, headers=headers)
-    return Response(connect_page(config.name, f"{site.origin}{MCP_PREFIX}mcp"), headers=headers)
+    page = connect_page(
+        config.name, f"{site.origin}{MCP_PREFIX}mcp", asks_login=config.auth_type.is_oauth
+    )
+    return Response(page, headers=headers)

@@ -54,7 +54,10 @@ LOGIN_POLICY: Final = (
 )
 
 
-def connect_page(name: str, url: str) -> str:
+_LOGIN: Final = "<p>Your browser opens and asks you to log in, once.</p>\n"
+
+
+def connect_page(name: str, url: str, *, asks_login: bool = False) -> str:
     """A page that tells a person how to connect an agent to the server `name` at `url`."""
     key = _configuration_key(name)
     remote = {"url": url}
@@ -99,7 +102,7 @@ address above.</p>
 <p>Choose the transport <em>Streamable HTTP</em> and give the address above.</p>
 
 <h2>Then</h2>
-<p>Ask your agent: <q>Which walkthroughs are there?</q></p>
+{_LOGIN if asks_login else ""}<p>Ask your agent: <q>Which walkthroughs are there?</q></p>
 """,
     )
 

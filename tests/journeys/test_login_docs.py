@@ -25,9 +25,9 @@ CLIENT_SECONDS = 60
 
 
 async def answers(world: World, platform: Serving) -> list[Any]:
-    """What each request of the page is answered with, for a key of the scope that it names."""
+    """What each request of the page is answered with, for a key of the scopes that it names."""
     owner = await admission.operator_as_owner(f"{world.slug}-org")
-    key = await api_keys.issue(owner, name="Docs", scopes=(KeyScope.WRITE,))
+    key = await api_keys.issue(owner, name="Docs", scopes=(KeyScope.WRITE, KeyScope.END_USERS))
     told = []
     headers = {"authorization": f"Bearer {key.token.reveal()}"}
     async with httpx.AsyncClient(base_url=platform.url, headers=headers) as client:
@@ -41,11 +41,12 @@ async def answers(world: World, platform: Serving) -> list[Any]:
 
 
 async def test_the_pages_requests_switch_logins_on(world: World, platform: Serving) -> None:
-    listed, by_mail, entered, at_the_provider = await answers(world, platform)
+    listed, by_mail, people, entered, at_the_provider = await answers(world, platform)
     assert listed == {
         "servers": {"nodes": [{"id": world.server_id, "slug": "acme-docs", "authType": "NONE"}]}
     }
     assert by_mail["updateServer"]["server"] == {"authType": "PLATFORM_OAUTH"}
+    assert people == {"endUsers": {"nodes": []}}
     assert entered["setServerOauthConfig"]["server"]["oauthConfig"]["hasClientSecret"] is True
     assert at_the_provider["updateServer"]["server"] == {"authType": "CUSTOM_OAUTH"}
 

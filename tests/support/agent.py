@@ -46,7 +46,7 @@ def endpoint(**changes: Any) -> McpEndpoint:
         "directory": ServerDirectory(),
         "limiter": Limiter(metrics=metrics, address_calls_per_minute=1_000_000),
         "metrics": metrics,
-        "connect_page": lambda name, url: f"<h1>{name}</h1>{url}",
+        "connect_page": lambda name, url, **_: f"<h1>{name}</h1>{url}",
         "calls_per_minute": 1_000_000,
         "is_production": False,
     }

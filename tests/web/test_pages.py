@@ -50,6 +50,12 @@ class Page(HTMLParser):
             self.blocks[self._block] = self.blocks.get(self._block, "") + data
 
 
+def test_who_will_have_to_log_in_is_told_before() -> None:
+    sentence = "Your browser opens and asks you to log in, once."
+    assert sentence not in connect_page("Acme Docs", URL)
+    assert sentence in connect_page("Acme Docs", URL, asks_login=True)
+
+
 def test_every_client_gets_the_name_and_the_exact_address() -> None:
     page = Page(connect_page("Acme Docs & Co", URL))
     key = "acme-docs-co"
