@@ -98,6 +98,7 @@ def desk_of(settings: Settings, limiter: Limiter) -> Desk:
             settings.secret_key.get_secret_value(),
             *(key.get_secret_value() for key in settings.secret_key_old),
         ),
+        fetcher=SafeFetcher(allows_loopback=not settings.is_production),
         base_url=settings.base_url,
     )
 

@@ -20,6 +20,10 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _BAD_JSON: Final = (msgspec.DecodeError, ValueError, RecursionError)
 
 
+class SecretNotTaken(ProviderFaulty):
+    """The provider's token endpoint has no way of ours to take a client secret."""
+
+
 class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """What the code was exchanged for. It does not show itself."""
 
@@ -43,12 +47,8 @@ async def redeemed(
 
     Raises ProviderUnavailable, ProviderFaulty and ProviderRefused.
     """
-    headers, fields = _authentication(metadata, client_id, client_secret)
-    status, body = await directory.fetch(
-        metadata.token_endpoint,
-        method="POST",
-        headers={"content-type": _FORM, **headers},
-        body=urlencode({"grant_type": "authorization_code", **form, **fields}).encode(),
+    status, body = await _posted(
+        directory, metadata, form, client_id=client_id, client_secret=client_secret
     )
     if status == 200:
         return _tokens(body)
@@ -58,6 +58,24 @@ async def redeemed(
         raise ProviderRefused(message)
     message = f"Its token endpoint answers with status {status} and the error {error!r}."
     raise ProviderFaulty(message)
+
+
+async def refusal(
+    directory: ProviderDirectory,
+    metadata: ProviderMetadata,
+    form: dict[str, str],
+    *,
+    client_id: str,
+    client_secret: Secret | None,
+) -> tuple[int, str]:
+    """Status and error code for a code that the provider never gave; `form` as for `redeemed`.
+
+    Raises ProviderUnavailable, ProviderFaulty and SecretNotTaken.
+    """
+    status, body = await _posted(
+        directory, metadata, form, client_id=client_id, client_secret=client_secret
+    )
+    return status, _error_code(body)
 
 
 async def userinfo(
@@ -84,6 +102,23 @@ async def userinfo(
     return claims
 
 
+async def _posted(
+    directory: ProviderDirectory,
+    metadata: ProviderMetadata,
+    form: dict[str, str],
+    *,
+    client_id: str,
+    client_secret: Secret | None,
+) -> tuple[int, bytes]:
+    headers, fields = _authentication(metadata, client_id, client_secret)
+    return await directory.fetch(
+        metadata.token_endpoint,
+        method="POST",
+        headers={"content-type": _FORM, **headers},
+        body=urlencode({"grant_type": "authorization_code", **form, **fields}).encode(),
+    )
+
+
 def _authentication(
     metadata: ProviderMetadata, client_id: str, client_secret: Secret | None
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -99,7 +134,7 @@ def _authentication(
     if "client_secret_post" in methods:
         return {}, {"client_id": client_id, "client_secret": secret}
     message = "Its token endpoint takes no client secret, neither as Basic nor in the form."
-    raise ProviderFaulty(message)
+    raise SecretNotTaken(message)
 
 
 def _tokens(body: bytes) -> Tokens:

@@ -1,4 +1,4 @@
-"""What people at the front desk work with: passwords, limits on attempts, mail, sealed secrets."""
+"""What people at the front desk work with: passwords, limits, mail, sealed secrets, a way out."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +7,7 @@ from app.core.attempts import Attempts
 from app.core.limiter import network_of
 from app.core.mail import MailQueue
 from app.core.passwords import Passwords
+from app.core.safe_fetch import SafeFetcher
 from app.core.sealed import Sealer
 
 ADDRESS_ATTEMPTS_PER_MINUTE: Final = 30  # of one client, who may be a whole office
@@ -16,6 +17,8 @@ DOCUMENTS_PER_DAY: Final = 5000  # that one client address names: new ones leave
 MAILS_PER_MINUTE: Final = 3  # to one mailbox, as one client asks for them
 MAILS_PER_DAY: Final = 20
 ASKER_MAILS_PER_DAY: Final = 1000  # to whomever
+PROVIDER_CHECKS_PER_MINUTE: Final = 10  # of one organization: each asks somebody else's host
+PROVIDER_CHECKS_PER_DAY: Final = 200
 _SITE_BITS: Final = 48  # the most that one subscriber is given: many have more than one /64
 # Whoever asks: a mailbox bears no more, and no stranger alone uses up what its owner needs.
 MAILBOX_MAILS_PER_MINUTE: Final = 10
@@ -26,12 +29,16 @@ _DOTLESS: Final = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """The composition root sets it up once a process. Links in mails begin with `base_url`."""
+    """The composition root sets it up once a process. Links in mails begin with `base_url`.
+
+    `fetcher` asks what customers want to have asked, apart from what end users' logins wait for.
+    """
 
     passwords: Passwords
     attempts: Attempts
     mail: MailQueue
     sealer: Sealer
+    fetcher: SafeFetcher
     base_url: str
 
     async def take_mail(self, door: str, asker: str, email: str, *, jointly: bool = False) -> None:

@@ -100,6 +100,12 @@ def read_keys(body: bytes) -> PublicKeys:
     return [key for key in found if key is not None]
 
 
+def fit(keys: PublicKeys, algorithms: Collection[str]) -> bool:
+    """Whether an accepted token could be signed with one of these keys and algorithms."""
+    accepted = [name for name in algorithms if name in ALGORITHMS]
+    return any(_suits(key, name) for key in keys for name in accepted)
+
+
 def verified(token: str, keys: PublicKeys, expected: Expected) -> dict[str, Any]:
     """The claims of a token that is genuine, fresh and meant for us (OpenID Connect Core §3.1.3.7).
 

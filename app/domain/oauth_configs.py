@@ -33,12 +33,15 @@ from app.repositories.servers import Server, Servers
 
 __all__ = ["OAuthConfig", "Provider", "ProviderSettings", "delete_config", "set_config"]
 
+CALLBACK_PATH: Final = "/oauth/callback"  # which app/oauth serves
+
 ISSUER_MAX_CHARACTERS: Final = 500
 CLIENT_ID_MAX_CHARACTERS: Final = 500
 SECRET_MAX_CHARACTERS: Final = 2000
 MOST_SCOPES: Final = 20
 DEFAULT_SCOPES: Final = ("openid", "profile", "email")
 _SCOPE: Final = re.compile(r"[!#-\[\]-~]{1,100}")  # RFC 6749 §3.3
+_WELL_KNOWN: Final = "/.well-known/"  # where documents are: no issuer has it
 _ISSUER: Final = re.compile(
     r"https?://[a-z0-9\[][a-z0-9.:\[\]-]*(?:/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
 )
@@ -138,11 +141,21 @@ async def of_servers(scope: MemberScope, server_ids: Sequence[str]) -> tuple[OAu
         return await OAuthConfigs(scope).of_servers(server_ids)
 
 
+def redirect_uri(slug: str, *, base_url: str) -> str:
+    """Where a provider sends people back to: what is entered there for the server at this slug."""
+    return f"{servers.origin(slug, base_url=base_url)}{CALLBACK_PATH}"
+
+
 async def provider(scope: ServerScope, sealer: Sealer) -> Provider:
     """What a login at this server needs to know. Raises NotConfigured and Unreadable."""
+    return await provider_at(scope, scope.server_id, sealer)
+
+
+async def provider_at(scope: OrganizationScope, server_id: str, sealer: Sealer) -> Provider:
+    """The same for one of the organization's servers. Raises NotConfigured and Unreadable."""
     async with database.connection(scope):
         configs = OAuthConfigs(scope)
-        config = await configs.of_server(scope.server_id)
+        config = await configs.of_server(server_id)
         sealed = await configs.sealed_secret(config.id) if config else None
     if config is None:
         message = "Nobody has entered yet which identity provider this server logs in with."
@@ -208,7 +221,10 @@ def _check_issuer(faults: Faults, issuer: str, *, base_url: str) -> None:
         return
     platform = urlsplit(base_url)
     is_development = is_loopback(platform.hostname or "")
-    if parts.scheme != "https" and not (is_development and is_loopback(host)):
+    if _WELL_KNOWN in f"{parts.path}/":
+        message = f"issuer is the part before {_WELL_KNOWN}: enter that alone."
+        faults.add("issuer", message, code)
+    elif parts.scheme != "https" and not (is_development and is_loopback(host)):
         here = ", or be http:// on this machine" if is_development else ""
         faults.add("issuer", f"issuer must begin with https://{here}.", code)
     elif f".{parts.netloc}".endswith(f".{platform.netloc}"):

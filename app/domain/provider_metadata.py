@@ -23,6 +23,13 @@ _WELL_KNOWN: Final = "/.well-known/openid-configuration"
 Kept = TypeVar("Kept")
 
 
+class OtherIssuer(ProviderFaulty):
+    """The provider does not call itself what the customer entered."""
+
+    def __init__(self, named: str, *, entered: str) -> None:
+        super().__init__(f"It calls itself {named[:200]!r} and not {entered!r}.")
+
+
 class ProviderMetadata(msgspec.Struct, frozen=True, kw_only=True):
     """OpenID Connect Discovery 1.0 §3, as far as it matters here."""
 
@@ -109,10 +116,9 @@ class ProviderDirectory:
         return await self._keys_flights.join(jwks_uri, lambda: self._read_keys(jwks_uri))
 
     async def _read_metadata(self, issuer: str) -> ProviderMetadata:
-        metadata = _metadata(await self._document(issuer.rstrip("/") + _WELL_KNOWN))
+        metadata = _metadata(await self._document(discovery_url(issuer)))
         if metadata.issuer != issuer:
-            message = f"It calls itself {metadata.issuer[:200]!r} and not {issuer!r}."
-            raise ProviderFaulty(message)
+            raise OtherIssuer(metadata.issuer, entered=issuer)
         self._check_urls(
             metadata.authorization_endpoint,
             metadata.token_endpoint,
@@ -153,6 +159,11 @@ class ProviderDirectory:
 
     def _age(self, entry: _Entry[Kept]) -> float:
         return self._monotonic() - entry.read_at
+
+
+def discovery_url(issuer: str) -> str:
+    """Where a provider's metadata must be (OpenID Connect Discovery 1.0 §4)."""
+    return issuer.rstrip("/") + _WELL_KNOWN
 
 
 def _metadata(body: bytes) -> ProviderMetadata:

@@ -26,6 +26,7 @@ __all__ = [
     "configure",
     "held",
     "open_server",
+    "origin",
 ]
 
 
@@ -54,6 +55,12 @@ async def by_slug(scope: OrganizationScope, slug: str) -> Server:
     """The organization's server at this slug. Raises NotFound."""
     async with database.connection(scope):
         return _existing(await Servers(scope).by_slug(slug))
+
+
+def origin(slug: str, *, base_url: str) -> str:
+    """The public address of the server at this slug, one label below the platform's."""
+    scheme, _, host = base_url.partition("://")
+    return f"{scheme}://{slug}.{host}"
 
 
 async def open_server(scope: OrganizationScope, slug: str, *, settings: ServerSettings) -> Server:

@@ -24,6 +24,7 @@ from app.core.enums import (
     WalkthroughType,
 )
 from app.domain.analytics_span import ChartInterval, RecentSpan
+from app.domain.provider_checks import ProviderProblemCode
 from app.domain.walkthrough_files import PairedBy
 
 E = TypeVar("E", bound=Enum)
@@ -149,6 +150,22 @@ describe(
         PairedBy.ID: "By the id in the step's metadata.",
         PairedBy.TITLE: "By its title.",
         PairedBy.NEW: "It did not: the step is new.",
+    },
+)
+describe(
+    ProviderProblemCode,
+    "What a login with a server's OpenID provider fails at, for programs. New codes may come.",
+    {
+        ProviderProblemCode.UNREACHABLE: "The provider does not answer.",
+        ProviderProblemCode.DISCOVERY_UNUSABLE: "It has no discovery document under the issuer, or "
+        "one that names no addresses to go on with.",
+        ProviderProblemCode.OTHER_ISSUER: "It spells its issuer otherwise than it was entered.",
+        ProviderProblemCode.KEYS_UNUSABLE: "It has no key that ID tokens could be checked with.",
+        ProviderProblemCode.CLIENT_REFUSED: "It refuses the client id, or the client secret.",
+        ProviderProblemCode.CLIENT_UNCERTAIN: "It says nothing by which client id and client "
+        "secret could be judged; they may well be right.",
+        ProviderProblemCode.SECRET_NOT_TAKEN: "It takes client secrets in none of our ways.",
+        ProviderProblemCode.SECRET_UNREADABLE: "The client secret must be entered again here.",
     },
 )
 describe(

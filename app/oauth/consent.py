@@ -44,7 +44,7 @@ async def decide(plane: Plane, request: Request) -> Answer:
                 )
             return answer.redirect(pages.login_path(flow.id))
         case "deny":
-            message = "The person said no."
+            message = "The login was cancelled."
             return await leaving.with_denial(plane, request, key, AccessDenied(message))
     message = "Say yes or no with one of the two buttons."
     raise InvalidRequest(message, field="choice")

@@ -13,6 +13,7 @@ from app.core.enums import AuthType
 from app.core.errors import Invalid, ProductError, TooMany, Unavailable
 from app.domain import oauth_flows
 from app.domain.oauth_clients import Client
+from app.domain.oauth_configs import CALLBACK_PATH
 from app.domain.oauth_flows import Flow, FlowKey
 from app.oauth import answer
 from app.oauth.answer import Answer
@@ -21,7 +22,6 @@ from app.oauth.request import Request
 
 CONSENT_PATH: Final = "/oauth/consent"
 LOGIN_PATH: Final = "/oauth/login"
-CALLBACK_PATH: Final = "/oauth/callback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

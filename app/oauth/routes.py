@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.domain.oauth_configs import CALLBACK_PATH
 from app.oauth import (
     authorize,
     callback,
@@ -51,7 +52,7 @@ ROUTES: Final[Mapping[str, Route]] = {
     "/oauth/authorize": _page(GET=authorize.authorize),
     pages.CONSENT_PATH: _page(GET=consent.show, POST=consent.decide),
     pages.LOGIN_PATH: _page(GET=login.show, POST=login.proceed),
-    pages.CALLBACK_PATH: _page(GET=callback.callback),
+    CALLBACK_PATH: _page(GET=callback.callback),
 }
 
 

@@ -71,7 +71,9 @@ def test_the_limits_of_logins_are_those_of_the_code() -> None:
         f"of one mailbox {seldom}, and be sent to customers' providers {often} times; one login "
         f"may be refreshed {oauth_tokens.REFRESHES_PER_MINUTE} times. A day: "
         f"{desk.REGISTRATIONS_PER_DAY:,} clients, {desk.DOCUMENTS_PER_DAY:,} logins of clients "
-        f"with a metadata document, and {oauth_tokens.REFRESHES_PER_DAY:,} refreshes of one login"
+        f"with a metadata document, and {oauth_tokens.REFRESHES_PER_DAY:,} refreshes of one login. "
+        f"An organization may have its providers checked {desk.PROVIDER_CHECKS_PER_MINUTE} times a "
+        f"minute and {desk.PROVIDER_CHECKS_PER_DAY} times a day."
     ) in TOLD
 
 

@@ -47,6 +47,9 @@ NO_ISSUERS = [
     "https://2130706433",
     "https://[2001:db8::1]",
     "https://intranet",
+    "https://id.example.com/.well-known/openid-configuration",
+    "https://id.example.com/tenants/acme/.well-known/oauth-authorization-server",
+    "https://id.example.com/.well-known",
 ]
 NO_ISSUERS_IN_PRODUCTION = [
     "http://localhost:9000",
@@ -123,6 +126,11 @@ async def test_in_production_a_provider_on_this_machine_is_refused(
             "https://mcp.example.com",
             "https://id.example.com:9443",
             "issuer cannot be used. The URL must use port 443 or 8443.",
+        ),
+        (
+            "https://mcp.example.com",
+            "https://id.example.com/.well-known/openid-configuration",
+            "issuer is the part before /.well-known/: enter that alone.",
         ),
     ],
 )

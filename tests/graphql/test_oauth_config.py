@@ -9,7 +9,7 @@ from tests.support.graph import Graph
 from tests.support.tables import dump
 
 CANARY = "canary-secret-88c0"
-CONFIG = "oauthConfig { issuer clientId scopes hasClientSecret }"
+CONFIG = "oauthConfig { issuer clientId redirectUri scopes hasClientSecret }"
 SET = f"setServerOauthConfig {{ server {{ revision {CONFIG} }} }}"
 DELETE = f"deleteServerOauthConfig {{ server {{ revision {CONFIG} }} }}"
 GIVEN = {"issuer": "https://id.example.com", "clientId": "acme", "clientSecret": CANARY}
@@ -36,6 +36,7 @@ async def test_a_provider_is_entered_changed_and_forgotten(graph: Graph, server_
     config = {
         "issuer": "https://id.example.com",
         "clientId": "acme",
+        "redirectUri": "http://acme-docs.localhost:8000/oauth/callback",
         "scopes": ["openid", "profile", "email"],
         "hasClientSecret": True,
     }
@@ -83,6 +84,7 @@ async def test_mistakes_are_told_with_their_field_and_change_nothing(
     elsewhere = {"issuer": "https://evil.example", "clientId": "acme"}
     for change, field, code in (
         ({**GIVEN, "issuer": "http://id.example.com"}, "issuer", "INVALID_ISSUER"),
+        ({**GIVEN, "issuer": f"{GIVEN['issuer']}/.well-known/x"}, "issuer", "INVALID_ISSUER"),
         ({**GIVEN, "clientId": ""}, "clientId", "REQUIRED"),
         ({**GIVEN, "scopes": ["email"]}, "scopes", "INVALID"),
         ({**GIVEN, "expectedRevision": 1}, "expectedRevision", "REVISION_MISMATCH"),

@@ -207,7 +207,9 @@ def provider_of(office: Office, provider: IdentityProvider, secret: str | None) 
 async def set_provider(
     office: Office, provider: IdentityProvider, secret: str | None, **more: str
 ) -> None:
-    """Enter it, and read it again."""
+    """Enter it, read it again, and have it tried."""
     fields = "{ server { oauthConfig { issuer clientId scopes hasClientSecret } } }"
     given = provider_of(office, provider, secret)
     await office.owner.change(f"setServerOauthConfig {fields}", **given, **more)
+    tried = "checkServerOauthConfig { ok problems { code message } redirectUri }"
+    await office.owner.change(tried, serverId=given["serverId"])

@@ -81,7 +81,7 @@ async def test_no_is_told_to_the_client_and_ends_the_login(
     assert answer.headers["location"].startswith(f"{CALLBACK}?")
     assert told(answer) == {
         "error": "access_denied",
-        "error_description": "The person said no.",
+        "error_description": "The login was cancelled.",
         "state": STATE,
         "iss": ORIGIN,
     }

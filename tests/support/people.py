@@ -16,6 +16,8 @@ from app.core.scope import MemberScope, UserScope
 from app.core.sealed import Sealer
 from app.domain import accounts, admission, invitations, members
 from app.domain.desk import Client, Desk
+from tests.support.internet import Internet
+from tests.support.upstream import fetcher
 
 PASSWORD = "a long enough secret"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -129,6 +131,7 @@ def new_desk(postbox: Postbox, attempts: Attempts | None = None) -> Desk:
         attempts=attempts or Unlimited(),
         mail=MailQueue(postbox),
         sealer=Sealer("k" * 32),
+        fetcher=fetcher(resolver=Internet().resolve),  # this machine, and nothing beyond
         base_url="http://localhost:8000",
     )
 

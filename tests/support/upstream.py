@@ -4,7 +4,7 @@ import ssl
 import time
 from collections.abc import Callable
 
-from app.core.safe_fetch import SafeFetcher
+from app.core.safe_fetch import Resolver, SafeFetcher
 from app.core.secrets import Secret
 from app.domain.oauth_configs import Provider
 from app.domain.oauth_logins import UpstreamRound
@@ -33,9 +33,9 @@ def trip_with(code_verifier: str) -> UpstreamRound:
 TRIP = trip_with("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")  # RFC 7636, appendix B
 
 
-def fetcher(*, allows_loopback: bool = True) -> SafeFetcher:
+def fetcher(*, allows_loopback: bool = True, resolver: Resolver | None = None) -> SafeFetcher:
     """A fetcher as in development, without TLS."""
-    return SafeFetcher(allows_loopback=allows_loopback, tls=_TRUSTING_NOBODY)
+    return SafeFetcher(allows_loopback=allows_loopback, tls=_TRUSTING_NOBODY, resolver=resolver)
 
 
 def make_upstream(monotonic: Callable[[], float] = time.monotonic) -> Upstream:

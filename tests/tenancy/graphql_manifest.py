@@ -204,6 +204,7 @@ WRITES: Final = [
         issuer="https://id.example.com",
         clientId="mine",
     ),
+    write("checkServerOauthConfig", _SERVERS, serverId="$server"),
     write("deleteServerOauthConfig", _SERVERS, serverId="$server"),
     write("assignWalkthrough", _SERVERS, **_PAIR),
     write("unassignWalkthrough", _SERVERS, **_PAIR),

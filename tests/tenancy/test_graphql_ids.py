@@ -52,6 +52,7 @@ OF = {
     "end_user_id": "$endUser",
     "server_id": "$server",
     "session_id": "$visit",
+    "slug": "$slug",
     "step_id": "$step",
     "walkthrough_id": "$walkthrough",
 }

@@ -26,7 +26,10 @@ _NAME = "What agents and their users read as its name: one line, at most 100 cha
 _PRODUCT = "The product or tool that it teaches: one line, at most 40 characters."
 _AUTH = "How end users make themselves known."
 _FIRST_AUTH = f"{_AUTH} With CUSTOM_OAUTH nobody gets in before setServerOauthConfig."
-_NEXT_AUTH = f"{_AUTH} CUSTOM_OAUTH needs a provider: setServerOauthConfig comes first."
+_NEXT_AUTH = (
+    f"{_AUTH} CUSTOM_OAUTH needs a provider: setServerOauthConfig comes first. Any change logs "
+    "everybody out."
+)
 _TICKETS = "Where tickets go; NONE switches get_support off."
 _ENABLED = "Whether agents are offered walkthroughs at all."
 _TOOLSET = "Which tools agents are offered."

@@ -6,14 +6,23 @@ from typing import Annotated, Any
 import strawberry
 from msgspec import UNSET
 
-from app.domain import looks, oauth_configs, servers
+from app.domain import looks, oauth_configs, provider_checks, servers
 from app.domain.changes import Change
+from app.domain.desk import PROVIDER_CHECKS_PER_DAY, PROVIDER_CHECKS_PER_MINUTE
 from app.domain.oauth_configs import DEFAULT_SCOPES, ProviderSettings
 from app.domain.permissions import Action
+from app.domain.provider_checks import ProviderProblemCode
 from app.graphql.context import Info
-from app.graphql.mutation import KEY_FIELD, REVISION_FIELD, perform
+from app.graphql.errors import USER_ERRORS, UserError
+from app.graphql.mutation import (
+    KEY_FIELD,
+    REVISION_FIELD,
+    perform,
+    refused,
+)
 from app.graphql.servers.mutations import ServerPayload
 from app.graphql.servers.types import server_shown
+from app.graphql.shapes import shown
 
 _SERVER = "The server's id."
 _ISSUER = (
@@ -53,14 +62,49 @@ class DeleteServerOauthConfigInput:
     idempotency_key: str | None = strawberry.field(default=None, description=KEY_FIELD)
 
 
+@strawberry.input(description="A server whose OpenID provider is to be tried.")
+class CheckServerOauthConfigInput:
+    """The input of checkServerOauthConfig."""
+
+    server_id: strawberry.ID = strawberry.field(description=_SERVER)
+
+
+@strawberry.type(description="Something that logins with an OpenID provider fail at.")
+class ProviderProblem:
+    """One entry of `problems`."""
+
+    code: ProviderProblemCode = strawberry.field(description="What kind of problem it is.")
+    message: str = strawberry.field(description="What is wrong and what to mend, for a person.")
+
+
+@strawberry.type(description="What came of trying a server's OpenID provider.")
+class CheckServerOauthConfigPayload:
+    """The payload of checkServerOauthConfig."""
+
+    user_errors: list[UserError] = strawberry.field(
+        description="Why nothing was tried; empty when the provider was."
+    )
+    ok: bool | None = strawberry.field(
+        default=None, description="Whether no problem was found; null when nothing was tried."
+    )
+    problems: list[ProviderProblem] = strawberry.field(
+        default_factory=list, description="What was found, in the order in which to mend it."
+    )
+    redirect_uri: str | None = strawberry.field(
+        default=None,
+        description="The redirect URI to enter at the provider; null when nothing was tried.",
+    )
+
+
 @strawberry.type
 class OAuthConfigMutations:
     """The root fields that change servers' providers."""
 
     @strawberry.mutation(
         description="Enter or change the OpenID provider of a server. Its end users log in with it "
-        "once the server's authType is CUSTOM_OAUTH. Another issuer logs everybody out. The "
-        "redirect URI to enter at the provider is /oauth/callback below the server's address."
+        "once the server's authType is CUSTOM_OAUTH. Another issuer logs everybody out. Nothing is "
+        "asked of the provider: checkServerOauthConfig does that. The redirect URI to enter there "
+        "is /oauth/callback below the server's address, as oauthConfig tells it."
     )
     async def set_server_oauth_config(
         self,
@@ -93,6 +137,35 @@ class OAuthConfigMutations:
             ),
         )
         return await perform(info, input, change, ServerPayload, _server)
+
+    @strawberry.mutation(
+        description="Try the OpenID provider of a server, without anybody logging in: its "
+        "discovery document, its keys, and whether it knows client id and client secret. It is "
+        "asked anew each time, which may take ten seconds; nothing is changed. Redirect URI and "
+        "scopes, and a wrong secret at a provider that judges codes before clients, show only when "
+        f"somebody logs in. An organization may do it {PROVIDER_CHECKS_PER_MINUTE} times a minute "
+        f"and {PROVIDER_CHECKS_PER_DAY} times a day."
+    )
+    async def check_server_oauth_config(
+        self,
+        info: Info,
+        input: Annotated[  # noqa: A002 - as above
+            CheckServerOauthConfigInput, strawberry.argument(description="Which.")
+        ],
+    ) -> CheckServerOauthConfigPayload:
+        """provider_checks.check."""
+        # It changes nothing: nothing for the audit log, and nothing to do once.
+        context = info.context
+        try:
+            found = await provider_checks.check(context.scope, context.desk, input.server_id)
+        except USER_ERRORS as error:
+            return refused(CheckServerOauthConfigPayload, error)
+        return CheckServerOauthConfigPayload(
+            user_errors=[],
+            ok=not found.problems,
+            problems=[shown(ProviderProblem, problem) for problem in found.problems],
+            redirect_uri=found.redirect_uri,
+        )
 
     @strawberry.mutation(
         description="Forget a server's OpenID provider and its client secret. Everybody who logged "

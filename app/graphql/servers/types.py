@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import strawberry
 
 from app.core.enums import AuthType, SupportTicketType, Toolset
-from app.domain import assignments, listings, servers
+from app.domain import assignments, listings, oauth_configs, servers
 from app.graphql.context import Info
 from app.graphql.pages import Connection
 from app.graphql.shapes import shown
@@ -57,6 +57,10 @@ class OAuthConfig:
 
     issuer: str = strawberry.field(description="The provider's address, exactly as it says it.")
     client_id: str = strawberry.field(description="What the provider knows this server by.")
+    redirect_uri: str = strawberry.field(
+        description="What to enter at the provider as the redirect URI: where people come back to. "
+        "A server with a further host name needs a second one there, with that name."
+    )
     scopes: list[str] = strawberry.field(description="What the provider is asked for.")
     has_client_secret: bool = strawberry.field(
         description="Whether a client secret was entered. No one can read it again."
@@ -102,8 +106,8 @@ class Server:
     @strawberry.field(description="Where agents connect to it: the address of its MCP endpoint.")
     def address(self, info: Info) -> str:
         """Its own subdomain of the platform."""
-        scheme, _, host = info.context.desk.base_url.partition("://")
-        return f"{scheme}://{self.slug}.{host}/api/mcpserver/mcp"
+        origin = servers.origin(self.slug, base_url=info.context.desk.base_url)
+        return f"{origin}/api/mcpserver/mcp"
 
     @strawberry.field(description="Its walkthroughs as they are listed, disabled ones too.")
     async def assignments(self, info: Info) -> list[Assignment]:
@@ -117,7 +121,11 @@ class Server:
     async def oauth_config(self, info: Info) -> OAuthConfig | None:
         """Its provider."""
         found = await info.context.loaders.oauth_configs.load(self.id)
-        return shown(OAuthConfig, found, scopes=list(found.scopes)) if found else None
+        if found is None:
+            return None
+        base_url = info.context.desk.base_url
+        redirect_uri = oauth_configs.redirect_uri(self.slug, base_url=base_url)
+        return shown(OAuthConfig, found, scopes=list(found.scopes), redirect_uri=redirect_uri)
 
 
 @strawberry.type(description="A page of servers.")
