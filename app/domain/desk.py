@@ -19,7 +19,7 @@ MAILS_PER_DAY: Final = 20
 ASKER_MAILS_PER_DAY: Final = 1000  # to whomever
 PROVIDER_CHECKS_PER_MINUTE: Final = 10  # of one organization: each asks somebody else's host
 PROVIDER_CHECKS_PER_DAY: Final = 200
-_SITE_BITS: Final = 48  # the most that one subscriber is given: many have more than one /64
+SUBSCRIBER_BITS: Final = 48  # the most that one subscriber is given: many have more than one /64
 # Whoever asks: a mailbox bears no more, and no stranger alone uses up what its owner needs.
 MAILBOX_MAILS_PER_MINUTE: Final = 10
 MAILBOX_MAILS_PER_DAY: Final = 100
@@ -47,9 +47,11 @@ class Desk:
         Raises TooMany and, with `jointly`, Unavailable while a configured Redis is away.
         """
         take = self.attempts.take_jointly if jointly else self.attempts.take
-        box, site = _mailbox(email), network_of(asker, bits=_SITE_BITS)
-        own = f"{site} {box}"
-        await take(door, site, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE, per_day=ASKER_MAILS_PER_DAY)
+        box, network = _mailbox(email), network_of(asker, bits=SUBSCRIBER_BITS)
+        own = f"{network} {box}"
+        await take(
+            door, network, per_minute=ADDRESS_ATTEMPTS_PER_MINUTE, per_day=ASKER_MAILS_PER_DAY
+        )
         await take(door, own, per_minute=MAILS_PER_MINUTE, per_day=MAILS_PER_DAY)
         await take("mail", box, per_minute=MAILBOX_MAILS_PER_MINUTE, per_day=MAILBOX_MAILS_PER_DAY)
 

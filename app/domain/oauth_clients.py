@@ -9,9 +9,15 @@ from typing import Any, Final
 from app.core import clock
 from app.core.enums import ClientAuthMethod
 from app.core.ids import new_id
+from app.core.limiter import network_of
 from app.core.scope import ServerScope
 from app.core.secrets import Secret, digest, new_token
-from app.domain.desk import ADDRESS_ATTEMPTS_PER_MINUTE, REGISTRATIONS_PER_DAY, Desk
+from app.domain.desk import (
+    ADDRESS_ATTEMPTS_PER_MINUTE,
+    REGISTRATIONS_PER_DAY,
+    SUBSCRIBER_BITS,
+    Desk,
+)
 from app.domain.desk import Client as Visitor
 from app.domain.oauth_client_rules import checked, is_match
 from app.domain.oauth_errors import InvalidClient, InvalidRequest
@@ -63,7 +69,7 @@ async def register(
     """
     await desk.attempts.take_jointly(
         "register",
-        visitor.address,
+        network_of(visitor.address, bits=SUBSCRIBER_BITS),
         per_minute=ADDRESS_ATTEMPTS_PER_MINUTE,
         per_day=REGISTRATIONS_PER_DAY,
     )

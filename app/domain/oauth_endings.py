@@ -25,6 +25,7 @@ from app.domain.server_directory import ServerConfig
 from app.repositories import database, end_users
 from app.repositories.oauth_flows import KeptFlow, OAuthFlows
 from app.repositories.oauth_grants import NewGrant, OAuthGrants
+from app.repositories.servers import Servers
 
 CODE_LIFE: Final = timedelta(seconds=60)
 DONE_LIFE: Final = timedelta(seconds=30)
@@ -48,7 +49,7 @@ async def hold_server(config: ServerConfig, scope: ServerScope) -> None:
     Or a login under way could outlive the change that ends all of its kind, or of its provider.
     Raises FlowOver where the server logs people in otherwise by now.
     """
-    if not await OAuthGrants(scope).hold_server(config.auth_type):
+    if not await Servers(scope).hold(config.id, auth_type=config.auth_type):
         raise oauth_flows.over()
 
 
@@ -82,7 +83,7 @@ async def complete(
 
 
 async def completed_before(scope: ServerScope, kept: KeptFlow, key: FlowKey) -> Completed:
-    """The same end of a locked login again. Raises FlowOver for one that went otherwise."""
+    """The same end of a login that went well just now. Raises FlowOver for any other."""
     code = _code(key)
     is_used = await OAuthGrants(scope).is_used(digest(code.reveal()))
     if is_used is None:

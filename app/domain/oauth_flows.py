@@ -123,7 +123,7 @@ async def held(config: ServerConfig, key: FlowKey) -> Flow:
     """The login, to show a page of it; it changes nothing. Raises FlowOver."""
     scope = admission.server_scope(config)
     async with database.connection(scope):
-        kept = await _kept(scope, key, is_locked=False)
+        kept = _under_way(await _row(scope, key, is_locked=False))
         return await with_client(scope, kept)
 
 
@@ -140,7 +140,7 @@ async def consent(config: ServerConfig, key: FlowKey) -> Flow:
     async with database.transaction(scope):
         kept = await locked(scope, key)
         await OAuthFlows(scope).change(kept.id, {"stage": FlowStage.LOGIN.value})
-        return await with_client(scope, await _kept(scope, key, is_locked=False))
+        return await with_client(scope, _under_way(await _row(scope, key, is_locked=False)))
 
 
 async def locked(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -160,7 +160,7 @@ async def locked_after_consent(scope: ServerScope, key: FlowKey) -> KeptFlow:
 
     Raises FlowOver and InvalidRequest.
     """
-    return require_consent(await locked(scope, key))
+    return require_consent(await locked_or_done(scope, key))
 
 
 async def locked_on_return(scope: ServerScope, key: FlowKey) -> KeptFlow:
@@ -195,10 +195,6 @@ def over() -> FlowOver:
         "browser. Go back to your app and connect again."
     )
     return FlowOver(message)
-
-
-async def _kept(scope: ServerScope, key: FlowKey, *, is_locked: bool) -> KeptFlow:
-    return _under_way(await _row(scope, key, is_locked=is_locked))
 
 
 def _under_way(kept: KeptFlow) -> KeptFlow:

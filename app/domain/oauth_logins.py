@@ -72,17 +72,15 @@ async def request_email_code(
     faults.refuse()
     scope = admission.server_scope(config)
     async with database.transaction(scope):  # what sends no mail uses up no one's limit
-        kept = await _held_for_a_code(config, scope, key)
-        if _is_repeated(kept, address, after):
+        kept, is_sent = await _held_for_a_code(config, scope, key, address, after)
+        if is_sent:
             return await oauth_flows.with_client(scope, kept)
-        _require_room(kept)
     await desk.take_mail("mail a code", visitor.address, address, jointly=True)
     code = Secret(f"{randbelow(10**_DIGITS):0{_DIGITS}d}")
     async with database.transaction(scope):
-        kept = await _held_for_a_code(config, scope, key)
-        if _is_repeated(kept, address, after):
+        kept, is_sent = await _held_for_a_code(config, scope, key, address, after)
+        if is_sent:
             return await oauth_flows.with_client(scope, kept)
-        _require_room(kept)
         change = {
             "email": address,
             "email_code_hash": _email_code_hash(key, code.reveal()),
@@ -113,8 +111,9 @@ async def check_email_code(
     scope = admission.server_scope(config)
     digits = "".join(character for character in code if character.isalnum())
     async with admission.unit_of_work(config), database.transaction(scope):
-        kept = await oauth_flows.locked_or_done(scope, key)
         _require(config, AuthType.PLATFORM_OAUTH)
+        await oauth_endings.hold_server(config, scope)
+        kept = await oauth_flows.locked_or_done(scope, key)
         is_right = hmac.compare_digest(_email_code_hash(key, digits), kept.email_code_hash or "")
         if is_right and kept.stage is FlowStage.DONE:
             return await oauth_endings.completed_before(scope, kept, key)
@@ -123,7 +122,6 @@ async def check_email_code(
             message = "Ask for a code first."
             raise InvalidRequest(message)
         if is_right:
-            await oauth_endings.hold_server(config, scope)
             now = clock.now()
             account_id = await lookups.log_in_account(new_id("lacc"), kept.email, now=now)
             person = Person(issuer=desk.base_url, subject=account_id, email=kept.email)
@@ -184,6 +182,18 @@ async def back_from_upstream(config: ServerConfig, key: FlowKey, *, state: str) 
     return expected
 
 
+async def completed_before(config: ServerConfig, key: FlowKey) -> Completed:
+    """The end of a login that went well just now, for a browser that lost the answer.
+
+    Raises FlowOver and InvalidRequest.
+    """
+    scope = admission.server_scope(config)
+    async with database.transaction(scope):
+        kept = await oauth_flows.locked_or_done(scope, key)
+        _require(config, AuthType.CUSTOM_OAUTH)
+        return await oauth_endings.completed_before(scope, kept, key)
+
+
 async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Completed:
     """The end of the login of a person whom the customer's provider vouches for.
 
@@ -196,9 +206,9 @@ async def complete(config: ServerConfig, key: FlowKey, person: Person) -> Comple
         raise AccessDenied(message)
     scope = admission.server_scope(config)
     async with admission.unit_of_work(config), database.transaction(scope):
-        kept = await oauth_flows.locked_on_return(scope, key)
         _require(config, AuthType.CUSTOM_OAUTH)
         await oauth_endings.hold_server(config, scope)
+        kept = await oauth_flows.locked_on_return(scope, key)
         if await OAuthConfigs(scope).issuer(scope.server_id) != person.issuer:
             raise oauth_flows.over()
         return await oauth_endings.complete(config, scope, kept, key, person)
@@ -214,20 +224,18 @@ async def _one_attempt_less(scope: ServerScope, kept: KeptFlow) -> int:
     return left
 
 
-async def _held_for_a_code(config: ServerConfig, scope: ServerScope, key: FlowKey) -> KeptFlow:
+async def _held_for_a_code(
+    config: ServerConfig, scope: ServerScope, key: FlowKey, address: str, after: int | None
+) -> tuple[KeptFlow, bool]:
+    """The login, and whether the code that is asked for is on its way already."""
     kept = await oauth_flows.locked_after_consent(scope, key)
     _require(config, AuthType.PLATFORM_OAUTH)
-    return kept
-
-
-def _require_room(kept: KeptFlow) -> None:
+    if after is not None and after < kept.email_codes_sent and address == kept.email:
+        return kept, True
     if kept.email_codes_sent >= CODES_PER_FLOW:
         message = "No more codes for this login. Go back to your app and connect again."
         raise InvalidRequest(message, field="email")
-
-
-def _is_repeated(kept: KeptFlow, address: str, after: int | None) -> bool:
-    return after is not None and after < kept.email_codes_sent and address == kept.email
+    return kept, False
 
 
 def _email_code_hash(key: FlowKey, digits: str) -> str:

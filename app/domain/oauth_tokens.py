@@ -30,8 +30,8 @@ GRANT_LIFE: Final = timedelta(days=365)  # then the person is asked again, howev
 RETRIED_FOR: Final = timedelta(seconds=30)
 REFRESHES_PER_MINUTE: Final = 30  # of one login
 REFRESHES_PER_DAY: Final = 1000
-_MOST_A_MINUTE: Final = 2 * REFRESHES_PER_MINUTE + 2  # with the login's first pair
-_MOST_A_DAY: Final = 2 * REFRESHES_PER_DAY + 2
+_MOST_A_MINUTE: Final = REFRESHES_PER_MINUTE + 1  # refresh tokens, with the login's first
+_MOST_A_DAY: Final = REFRESHES_PER_DAY + 1
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")  # RFC 7636 §4.1
@@ -107,7 +107,7 @@ async def refresh(
     async with admission.unit_of_work(config), database.transaction(scope):
         grants, now = OAuthGrants(scope), clock.now()
         held = await grants.held_refresh(
-            digest(token), most_a_minute=_MOST_A_MINUTE, most_a_day=_MOST_A_DAY
+            digest(token), now=now, most_a_minute=_MOST_A_MINUTE, most_a_day=_MOST_A_DAY
         )
         if held is None or held.client_id != client.id:
             raise InvalidGrant(_REFRESH, field="refresh_token")
@@ -260,9 +260,9 @@ def _check_alive(config: ServerConfig, held: Held, message: str, *, now: datetim
 
 def _check_pace(held: HeldRefresh, *, now: datetime) -> None:
     """Each refresh leaves rows behind, and no client needs many."""
-    for last_fit, span in ((held.minute_filled_at, _MINUTE), (held.day_filled_at, _DAY)):
-        if last_fit is not None and last_fit > now - span:
-            wait = math.ceil((last_fit + span - now).total_seconds())
+    for filled_at, span in ((held.minute_filled_at, _MINUTE), (held.day_filled_at, _DAY)):
+        if filled_at is not None:
+            wait = max(1, math.ceil((filled_at + span - now).total_seconds()))
             message = f"Too many refreshes of one login. Try again in {wait} seconds."
             raise TooMany(message, retry_after_seconds=wait)
 

@@ -90,9 +90,10 @@ async def _problems(
         metadata = await directory.metadata(provider.issuer)
     except _FAILURES as failure:
         return (_of_discovery(failure, provider.issuer),)
-    found = await asyncio.gather(
-        _of_keys(directory, metadata), _of_client(directory, metadata, provider, redirect_uri)
-    )
+    async with asyncio.TaskGroup() as group:
+        keys = group.create_task(_of_keys(directory, metadata))
+        client = group.create_task(_of_client(directory, metadata, provider, redirect_uri))
+    found = (keys.result(), client.result())
     return tuple(problem for problem in found if problem is not None)
 
 
@@ -107,8 +108,8 @@ def _of_discovery(failure: ProviderUnavailable | ProviderFaulty, issuer: str) ->
     if isinstance(failure, ProviderUnavailable):
         return ProviderProblem(
             ProviderProblemCode.UNREACHABLE,
-            f"Your provider gives no answer at {url}. {failure.reason} See whether the issuer is "
-            "right and the provider is up, with a certificate that is good.",
+            f"Your provider gives no answer that can be used at {url}. {failure.reason} See "
+            "whether the issuer is right and the provider is up, with a certificate that is good.",
         )
     return ProviderProblem(
         ProviderProblemCode.DISCOVERY_UNUSABLE,

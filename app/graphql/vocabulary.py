@@ -156,7 +156,7 @@ describe(
     ProviderProblemCode,
     "What a login with a server's OpenID provider fails at, for programs. New codes may come.",
     {
-        ProviderProblemCode.UNREACHABLE: "The provider does not answer.",
+        ProviderProblemCode.UNREACHABLE: "The provider gives no answer that can be used.",
         ProviderProblemCode.DISCOVERY_UNUSABLE: "It has no discovery document under the issuer, or "
         "one that names no addresses to go on with.",
         ProviderProblemCode.OTHER_ISSUER: "It spells its issuer otherwise than it was entered.",

@@ -48,7 +48,10 @@ class OAuthClient(Table, tablename="oauth_client"):
 
 
 class OAuthFlow(Table, tablename="oauth_flow"):
-    """A login under way in one browser. It is deleted when it ends, whichever way."""
+    """A login under way in one browser.
+
+    One that ended with a code or a no stays for half a minute; any other end removes it.
+    """
 
     id = id_column("oafl")
     organization_id = reference()

@@ -12,7 +12,6 @@ from authlib.oauth2.rfc6749 import (
     ClientMixin,
     InvalidRequestError,
     OAuth2Payload,
-    UnsupportedResponseTypeError,
 )
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
@@ -26,7 +25,6 @@ from app.oauth.request import Parameters
 
 # Authlib refuses http, but for loopback. Here the edge sees to that, and knows *.localhost.
 _ANY_HTTPS_ADDRESS: Final = "https://localhost/"
-_CODE_ALONE: Final = "response_type must be code: nothing else is given here."
 _ONCE: Final = (
     "response_type",
     "scope",
@@ -67,10 +65,7 @@ def checked(
     given = {name: value for name in _ONCE if (value := asked.one(name)) is not None}
     _check_openid(given, asked)
     ask = _Ask({**given, "client_id": client.client_id, "redirect_uri": redirect_uri})
-    try:
-        _Judge(client, redirect_uri).get_consent_grant(ask)
-    except UnsupportedResponseTypeError as error:
-        raise UnsupportedResponseType(_CODE_ALONE, field="response_type") from error
+    _Judge(client, redirect_uri).get_consent_grant(ask)
     return AuthorizationRequest(
         client=client,
         redirect_uri=redirect_uri,
@@ -88,7 +83,8 @@ def _check_openid(given: dict[str, str], asked: Parameters) -> None:
         message = "response_type is missing. Send response_type=code."
         raise InvalidRequest(message, field="response_type")
     if given["response_type"] != "code":  # Authlib fails at some of the rest
-        raise UnsupportedResponseType(_CODE_ALONE, field="response_type")
+        message = "response_type must be code: nothing else is given here."
+        raise UnsupportedResponseType(message, field="response_type")
     if given.get("response_mode", "query") != "query":
         message = "response_mode must be query, or be left out."
         raise InvalidRequest(message, field="response_mode")

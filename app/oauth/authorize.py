@@ -3,8 +3,9 @@
 from authlib.oauth2 import OAuth2Error
 
 from app.core.errors import ProductError
+from app.core.limiter import network_of
 from app.domain import client_documents, oauth_clients, oauth_flows
-from app.domain.desk import DOCUMENTS_PER_DAY
+from app.domain.desk import DOCUMENTS_PER_DAY, SUBSCRIBER_BITS
 from app.domain.oauth_clients import Client
 from app.domain.oauth_errors import InvalidRequest
 from app.domain.oauth_flows import BEGINNINGS_PER_MINUTE
@@ -54,7 +55,7 @@ async def _client(plane: Plane, request: Request, client_id: str) -> Client:
     if client_documents.is_document_url(client_id):
         await plane.desk.attempts.take(
             "name a document",
-            request.visitor.address,
+            network_of(request.visitor.address, bits=SUBSCRIBER_BITS),
             per_minute=BEGINNINGS_PER_MINUTE,
             per_day=DOCUMENTS_PER_DAY,
         )

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import structlog
 
-from app.core.errors import Unavailable
+from app.core.errors import ProductError, Unavailable
 from app.domain import oauth_flows, oauth_logins
 from app.domain.end_users import Person
 from app.domain.oauth_errors import AccessDenied, FlowOver
+from app.domain.oauth_flows import FlowKey
 from app.domain.upstream import Answer as UpstreamAnswer
 from app.domain.upstream import UpstreamIdentity
 from app.domain.upstream_errors import ProviderFaulty, error_code
@@ -25,8 +26,8 @@ async def callback(plane: Plane, request: Request) -> Answer:
     """Back to the client, with a code if the provider said who it is.
 
     Only the browser whose cookie belongs to the login gets here, once for each trip: anything else
-    raises FlowOver, before the provider is asked anything, or is a page to set out anew from while
-    the login lasts. Raises InvalidRequest too.
+    raises FlowOver, before the provider is asked anything, or is a page to go on from while the
+    login is known. Raises InvalidRequest too.
     """
     asked = request.asked
     state = asked.one("state") or ""
@@ -34,16 +35,9 @@ async def callback(plane: Plane, request: Request) -> Answer:
     if not state and brought.error:
         raise _unclaimed(request, brought.error)
     key = browser.key_of(request, oauth_logins.flow_of_state(state))
-    try:
-        trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
-    except FlowOver:
-        flow = await oauth_flows.held(request.config, key)
-        error = FlowOver("This answer came late, or twice, and does not count.")
-        return pages.provider(Screen(plane=plane, request=request, flow=flow, key=key, error=error))
-    flow = await oauth_flows.held(request.config, key)
-    screen = Screen(plane=plane, request=request, flow=flow, key=key)
     ours = replace(key, csrf=oauth_flows.csrf_token(key.cookie))
     try:
+        trip = await oauth_logins.back_from_upstream(request.config, key, state=state)
         provider = await provider_of(plane, request, trip)
         identity = await plane.upstream.identity(
             provider, trip, brought, redirect_uri=pages.callback_url(request.origin)
@@ -51,9 +45,20 @@ async def callback(plane: Plane, request: Request) -> Answer:
         done = await oauth_logins.complete(request.config, key, _person(identity))
     except (AccessDenied, ProviderFaulty) as error:
         return await leaving.with_denial(plane, request, ours, error)
+    except FlowOver:
+        late = FlowOver("This answer came late, or twice, and does not count.")
+        return pages.provider(await _screen(plane, request, key, late))
     except Unavailable as error:
-        return pages.provider(replace(screen, error=error))
-    return leaving.with_code(screen, done)
+        return pages.provider(await _screen(plane, request, key, error))
+    return leaving.with_code(await _screen(plane, request, key), done)
+
+
+async def _screen(
+    plane: Plane, request: Request, key: FlowKey, error: ProductError | None = None
+) -> Screen:
+    """What is shown of the login, also of one that has just ended. Raises FlowOver."""
+    flow = await oauth_flows.held_or_done(request.config, key)
+    return Screen(plane=plane, request=request, flow=flow, key=key, error=error)
 
 
 def _unclaimed(request: Request, error: str) -> FlowOver:

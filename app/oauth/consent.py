@@ -29,7 +29,7 @@ async def _asked_upstream(request: Request) -> tuple[str, ...]:
 
 
 async def decide(plane: Plane, request: Request) -> Answer:
-    """On to log in, or back to the client, which hears that the person said no.
+    """On to log in, or back to the client, which hears that the login was cancelled.
 
     Nobody is sent to the customer's provider before they have agreed to this very client. Raises
     FlowOver, ForeignForm and InvalidRequest.

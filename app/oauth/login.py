@@ -41,6 +41,9 @@ async def proceed(plane: Plane, request: Request) -> Answer:
                 return await _mail_a_code(screen, form)
             case "code":
                 return await _check_the_code(screen, form)
+            case "provider" if flow.stage is FlowStage.DONE:
+                done = await oauth_logins.completed_before(request.config, key)
+                return leaving.with_code(screen, done)
             case "provider":
                 return await to_provider(screen)
     except (Invalid, TooMany, Unavailable) as error:

@@ -12,7 +12,7 @@ from app.repositories import database
 from app.repositories.base import Row, ScopedRepository
 
 _END = """
-DELETE FROM oauth_flow WHERE organization_id = $1 AND server_id = $2 AND id = $3 RETURNING id
+DELETE FROM oauth_flow WHERE organization_id = $1 AND server_id = $2 AND id = $3
 """
 
 
@@ -65,7 +65,6 @@ class OAuthFlows(ScopedRepository):
         table = OAuthFlowTable
         await self._update(values, table.server_id == self.server_id, table.id == flow_id)
 
-    async def end(self, flow_id: str) -> bool:
-        """Whether this call is the one that ended it."""
-        row = await database.fetch_row(_END, self.organization_id, self.server_id, flow_id)
-        return row is not None
+    async def end(self, flow_id: str) -> None:
+        """Remove a locked login."""
+        await database.fetch(_END, self.organization_id, self.server_id, flow_id)

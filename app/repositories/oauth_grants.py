@@ -1,7 +1,7 @@
 """What persons allowed clients, and the codes and tokens that came of it."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -9,10 +9,6 @@ from app.core.enums import AuthType
 from app.core.ids import new_id
 from app.core.scope import ServerScope
 from app.repositories import database
-
-_HOLD_SERVER = """
-SELECT id FROM server WHERE organization_id = $1 AND id = $2 AND auth_type = $3 FOR SHARE
-"""
 
 _OPEN = """
 WITH made AS (
@@ -36,10 +32,12 @@ FOR UPDATE OF c
 _HOLD_REFRESH = """
 SELECT t.id, t.grant_id, g.client_id, g.auth_type, g.scopes, g.resource, g.revoked_at,
     g.created_at AS granted_at, t.expires_at, t.used_at,
-    (SELECT n.created_at FROM oauth_token n WHERE n.grant_id = t.grant_id
-        ORDER BY n.created_at DESC OFFSET $4 - 1 LIMIT 1) AS minute_filled_at,
-    (SELECT n.created_at FROM oauth_token n WHERE n.grant_id = t.grant_id
-        ORDER BY n.created_at DESC OFFSET $5 - 1 LIMIT 1) AS day_filled_at
+    (SELECT n.created_at FROM oauth_token n
+        WHERE n.grant_id = t.grant_id AND n.kind = 'refresh' AND n.created_at > $4
+        ORDER BY n.created_at DESC OFFSET $5 - 1 LIMIT 1) AS minute_filled_at,
+    (SELECT n.created_at FROM oauth_token n
+        WHERE n.grant_id = t.grant_id AND n.kind = 'refresh' AND n.created_at > $6
+        ORDER BY n.created_at DESC OFFSET $7 - 1 LIMIT 1) AS day_filled_at
 FROM oauth_token t JOIN oauth_grant g ON g.id = t.grant_id
 WHERE t.organization_id = $1 AND t.server_id = $2 AND t.token_hash = $3 AND t.kind = 'refresh'
 FOR UPDATE OF t
@@ -138,7 +136,7 @@ class HeldCode(Held):
 class HeldRefresh(Held):
     """A refresh token that no one else can use meanwhile.
 
-    With as many tokens as a minute, or a day, may have, its grant was filled since when.
+    As many as a minute, or a day, may have were given since then, if they were.
     """
 
     minute_filled_at: datetime | None
@@ -159,11 +157,6 @@ class OAuthGrants:
 
     def __init__(self, scope: ServerScope) -> None:
         self._where = (scope.organization_id, scope.server_id)
-
-    async def hold_server(self, auth_type: AuthType) -> bool:
-        """Whether the server logs people in so; if it does, until the transaction ends."""
-        row = await database.fetch_row(_HOLD_SERVER, *self._where, auth_type.value)
-        return row is not None
 
     async def open(self, new: NewGrant) -> None:
         """Keep a grant and its code."""
@@ -190,11 +183,17 @@ class OAuthGrants:
         return msgspec.convert(dict(row), HeldCode) if row else None
 
     async def held_refresh(
-        self, token_hash: str, *, most_a_minute: int, most_a_day: int
+        self, token_hash: str, *, now: datetime, most_a_minute: int, most_a_day: int
     ) -> HeldRefresh | None:
         """The refresh token, held until the transaction ends."""
         row = await database.fetch_row(
-            _HOLD_REFRESH, *self._where, token_hash, most_a_minute, most_a_day
+            _HOLD_REFRESH,
+            *self._where,
+            token_hash,
+            now - timedelta(minutes=1),
+            most_a_minute,
+            now - timedelta(days=1),
+            most_a_day,
         )
         return msgspec.convert(dict(row), HeldRefresh) if row else None
 

@@ -25,6 +25,10 @@ UPDATE server s SET assignments_revision = s.assignments_revision + 1
 FROM offering WHERE s.id = offering.id
 """
 
+_HOLD = """
+SELECT id FROM server WHERE organization_id = $1 AND id = $2 AND auth_type = $3 FOR SHARE
+"""
+
 # A call locks the own progress row first and then, through the foreign key of its record, the
 # server. Taking the progress rows first here as well keeps the two from deadlocking, but for one
 # who comes between the two statements.
@@ -81,6 +85,11 @@ class Servers(ScopedRepository):
         """The server with this id."""
         row = await self._row(ServerTable.id == server_id, is_locked=is_locked)
         return server_of(row) if row else None
+
+    async def hold(self, server_id: str, *, auth_type: AuthType) -> bool:
+        """Whether the server logs people in so; if it does, until the transaction ends."""
+        row = await database.fetch_row(_HOLD, self.organization_id, server_id, auth_type.value)
+        return row is not None
 
     async def by_slug(self, slug: str) -> Server | None:
         """The server at this slug."""

@@ -57,7 +57,7 @@ LOGIN_POLICY: Final = (
 _LOGIN: Final = "<p>Your browser opens and asks you to log in, once.</p>\n"
 
 
-def connect_page(name: str, url: str, *, asks_login: bool = False) -> str:
+def connect_page(name: str, url: str, *, asks_login: bool) -> str:
     """A page that tells a person how to connect an agent to the server `name` at `url`."""
     key = _configuration_key(name)
     remote = {"url": url}

@@ -181,9 +181,7 @@ async def test_agreeing_twice_is_agreeing(platform: Door) -> None:
         assert (await oauth_flows.consent(platform.config, key)).stage is FlowStage.LOGIN
 
 
-async def test_nobody_says_who_they_are_before_they_agree(
-    world: World, platform: Door, custom: Door
-) -> None:
+async def test_nobody_says_who_they_are_before_they_agree(world: World, platform: Door) -> None:
     key = await platform.begun()
     doors = forms(platform)
     for name in ("ask for a code", "enter a code", "go upstream"):

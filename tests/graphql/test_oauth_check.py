@@ -166,9 +166,9 @@ async def test_a_provider_that_is_down_is_told_unreachable(graph: Graph, server_
     issuer = f"http://127.0.0.1:{free_port()}"
     await enter(graph, server_id, issuer)
     assert await problems(graph, server_id) == {
-        "UNREACHABLE": f"Your provider gives no answer at {issuer}{DISCOVERY}. 127.0.0.1 cannot be "
-        "reached over a safe connection. See whether the issuer is right and the provider is up, "
-        "with a certificate that is good."
+        "UNREACHABLE": f"Your provider gives no answer that can be used at {issuer}{DISCOVERY}. "
+        "127.0.0.1 cannot be reached over a safe connection. See whether the issuer is right and "
+        "the provider is up, with a certificate that is good."
     }
 
 

@@ -21,7 +21,7 @@ from tests.support.identity_provider import (
     visit,
 )
 from tests.support.internet import response
-from tests.support.login_browser import STATE, Browser, told
+from tests.support.login_browser import STATE, Browser, form_with, told
 from tests.support.logins import CALLBACK, ISSUER, Door, configure, door
 from tests.support.oauth_site import ORIGIN, Site, site_of
 from tests.support.people import Reception
@@ -203,10 +203,33 @@ async def test_an_answer_counts_once(
     await browser.agree(await custom.registered())
     back = await come_back(browser)
     await browser.open(back)
-    answer = await browser.open(back)
-    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+    page = await browser.open(back)
+    assert (page.status_code, page.headers.get("location")) == (400, None)
     assert provider.count("/token") == 1
     assert len(await world.rows(CODES)) == 1
+    stranger = await Browser(browser.site).open(back)
+    assert (stranger.status_code, "Try again" in stranger.text) == (404, False)
+
+
+async def test_who_lost_the_way_back_by_a_second_click_is_sent_there_by_the_page(
+    world: World, custom: Door, browser: Browser, provider: IdentityProvider
+) -> None:
+    app = await custom.registered()
+    await browser.agree(app)
+    back = await come_back(browser)
+    lost = await browser.open(back)
+    await browser.open(back)
+    assert browser.page is not None
+    form = form_with(browser.page.text, "Try again", {})
+    found = await browser.send(*form)
+    assert found.headers["location"] == lost.headers["location"]
+    assert provider.count("/token") == 1
+    await browser.site.redeem(told(found)["code"], app.client_id)
+    page = await browser.send(*form)
+    assert (page.status_code, page.headers.get("location")) == (200, None)
+    assert "You are logged in to Acme Docs" in page.text
+    await world.owner.execute("UPDATE oauth_flow SET expires_at = now()")
+    assert (await browser.send(*form)).status_code == 404
 
 
 async def test_an_answer_reaches_no_provider_but_the_one_that_gave_it(
@@ -235,8 +258,10 @@ async def test_an_answer_that_ended_in_a_no_is_not_heard_again(
     mine = await visit(browser.page.headers["location"])
     back = f"/oauth/callback?{urlencode({'state': mine['state'], 'error': 'access_denied'})}"
     assert told(await browser.open(back))["error"] == "access_denied"
-    answer = await browser.open(f"/oauth/callback?{urlencode(mine)}")
-    assert (answer.status_code, answer.headers.get("location")) == (404, None)
+    page = await browser.open(f"/oauth/callback?{urlencode(mine)}")
+    assert (page.status_code, page.headers.get("location")) == (400, None)
+    page = await browser.submit("Try again")
+    assert (page.status_code, page.headers.get("location")) == (404, None)
     assert provider.count("/token") == 0
     assert await world.rows(CODES) == []
 
@@ -260,7 +285,7 @@ async def test_the_answer_to_a_trip_of_before_is_void(
 async def test_who_comes_back_twice_can_set_out_anew(
     world: World, custom: Door, browser: Browser, provider: IdentityProvider
 ) -> None:
-    """Two clicks at the provider, of whose answers the first is lost, or one after it was away."""
+    """The provider was away, and somebody loads the page again."""
     await browser.agree(await custom.registered())
     provider.faults = Faults(answers={"/token": DOWN})
     back = await come_back(browser)

@@ -187,10 +187,10 @@ async def test_registrations_from_one_address_are_limited(world: World) -> None:
         assert elsewhere.status_code == 201
 
 
-async def test_all_addresses_of_one_ipv6_network_count_as_one(world: World) -> None:
+async def test_all_addresses_of_one_ipv6_subscriber_count_as_one(world: World) -> None:
     async with reception(Attempts()) as people:
         site = site_of(await door(world, people))
-        peers = [f"2001:db8:0:1::{number:x}" for number in range(31)] + ["2001:db8:0:2::1"]
+        peers = [f"2001:db8:0:{number:x}::1" for number in range(31)] + ["2001:db8:1::1"]
         statuses = [
             (await site.send("POST", "/oauth/register", json=METADATA, peer=peer)).status_code
             for peer in peers

@@ -52,12 +52,12 @@ class Page(HTMLParser):
 
 def test_who_will_have_to_log_in_is_told_before() -> None:
     sentence = "Your browser opens and asks you to log in, once."
-    assert sentence not in connect_page("Acme Docs", URL)
+    assert sentence not in connect_page("Acme Docs", URL, asks_login=False)
     assert sentence in connect_page("Acme Docs", URL, asks_login=True)
 
 
 def test_every_client_gets_the_name_and_the_exact_address() -> None:
-    page = Page(connect_page("Acme Docs & Co", URL))
+    page = Page(connect_page("Acme Docs & Co", URL, asks_login=False))
     key = "acme-docs-co"
     assert page.blocks == {
         "Address of the server": URL,
@@ -67,13 +67,13 @@ def test_every_client_gets_the_name_and_the_exact_address() -> None:
             f"""code --add-mcp '{{"name": "{key}", "type": "http", "url": "{URL}"}}'"""
         ),
     }
-    text = unescape(connect_page("Acme Docs & Co", URL))
+    text = unescape(connect_page("Acme Docs & Co", URL, asks_login=False))
     for client in ("Claude", "Claude Code", "Cursor", "VS Code", "ChatGPT", "Any other MCP client"):
         assert f"<h2>{client}</h2>" in text
 
 
 def test_the_links_carry_the_same_configuration() -> None:
-    cursor, vscode = Page(connect_page("Acme Docs", URL)).links
+    cursor, vscode = Page(connect_page("Acme Docs", URL, asks_login=False)).links
     (config,) = parse_qs(urlsplit(cursor).query)["config"]
     assert json.loads(b64decode(config)) == {"url": URL}
     assert json.loads(unquote(urlsplit(vscode).query)) == {
@@ -84,9 +84,9 @@ def test_the_links_carry_the_same_configuration() -> None:
 
 
 def test_a_hostile_name_stays_text() -> None:
-    html = connect_page(HOSTILE, URL)
+    html = connect_page(HOSTILE, URL, asks_login=False)
     page = Page(html)
-    assert page.tags == Page(connect_page("Acme Docs", URL)).tags
+    assert page.tags == Page(connect_page("Acme Docs", URL, asks_login=False)).tags
     assert "script" not in page.tags
     assert f"Connect your agent to {HOSTILE}" in unescape(html)
     assert page.blocks["Command for Claude Code"].split()[-2:] == [
@@ -97,14 +97,14 @@ def test_a_hostile_name_stays_text() -> None:
 
 @pytest.mark.parametrize("name", ["日本語", "!!!", ""])
 def test_a_name_without_plain_letters_still_makes_a_key(name: str) -> None:
-    command = Page(connect_page(name, URL)).blocks["Command for Claude Code"]
+    command = Page(connect_page(name, URL, asks_login=False)).blocks["Command for Claude Code"]
     assert command == f"claude mcp add --transport http mcp-server {URL}"
 
 
 @pytest.mark.parametrize(
     "html",
     [
-        connect_page("Acme Docs", URL),
+        connect_page("Acme Docs", URL, asks_login=False),
         landing_page("https://your-server.mcp.example.com/api/mcpserver/mcp"),
         message_page("No server here", "There is none."),
     ],
@@ -119,7 +119,9 @@ def test_a_page_is_whole_and_loads_nothing(html: str) -> None:
 
 
 def test_the_policy_allows_the_pages_own_style_and_nothing_else() -> None:
-    style = re.search("<style>(.*)</style>", connect_page("Acme Docs", URL), re.DOTALL)
+    style = re.search(
+        "<style>(.*)</style>", connect_page("Acme Docs", URL, asks_login=False), re.DOTALL
+    )
     assert style is not None
     digest = b64encode(sha256(style[1].encode()).digest()).decode()
     assert (

@@ -69,7 +69,7 @@ class CheckServerOauthConfigInput:
     server_id: strawberry.ID = strawberry.field(description=_SERVER)
 
 
-@strawberry.type(description="Something that logins with an OpenID provider fail at.")
+@strawberry.type(description="Something that logins with an OpenID provider fail at, or may.")
 class ProviderProblem:
     """One entry of `problems`."""
 
@@ -82,7 +82,7 @@ class CheckServerOauthConfigPayload:
     """The payload of checkServerOauthConfig."""
 
     user_errors: list[UserError] = strawberry.field(
-        description="Why nothing was tried; empty when the provider was."
+        description="Why the provider could not be looked at; empty when problems tells."
     )
     ok: bool | None = strawberry.field(
         default=None, description="Whether no problem was found; null when nothing was tried."
@@ -141,10 +141,10 @@ class OAuthConfigMutations:
     @strawberry.mutation(
         description="Try the OpenID provider of a server, without anybody logging in: its "
         "discovery document, its keys, and whether it knows client id and client secret. It is "
-        "asked anew each time, which may take ten seconds; nothing is changed. Redirect URI and "
-        "scopes, and a wrong secret at a provider that judges codes before clients, show only when "
-        f"somebody logs in. An organization may do it {PROVIDER_CHECKS_PER_MINUTE} times a minute "
-        f"and {PROVIDER_CHECKS_PER_DAY} times a day."
+        "asked anew each time, which may take ten seconds: send one an operation. Nothing is "
+        "changed. Redirect URI and scopes, and a wrong secret at a provider that judges codes "
+        "before clients, show only when somebody logs in. An organization may do it "
+        f"{PROVIDER_CHECKS_PER_MINUTE} times a minute and {PROVIDER_CHECKS_PER_DAY} times a day."
     )
     async def check_server_oauth_config(
         self,

@@ -232,10 +232,11 @@ MCP_AUTHORIZATION: Final = (
     ),
     must(
         "MCP authorization, open redirection",
-        "nobody is led to where a stranger wants them before they have said yes to it",
+        "nobody is led to where a stranger wants them before they have logged in",
         "oauth/test_authorize.py::"
         "test_a_faulty_request_of_a_web_client_is_told_on_a_page_with_a_link",
         "oauth/test_authorize.py::test_no_faulty_request_opens_an_app_by_itself",
         "oauth/test_consent.py::test_no_sends_nobody_to_where_a_stranger_wants_them",
+        "oauth/test_consent.py::test_who_has_not_logged_in_is_sent_to_no_stranger_either",
     ),
 )

@@ -126,6 +126,7 @@ MCP_SECURITY: Final = (
         "domain/test_upstream_faults.py::"
         "test_metadata_that_cannot_be_followed_sends_nobody_anywhere",
         "domain/test_upstream_faults.py::test_an_issuer_inside_our_network_is_not_asked",
+        "graphql/test_oauth_check.py::test_nothing_inside_our_network_is_asked_or_shows",
         "core/test_safe_fetch.py::test_no_redirect_is_followed",
     ),
 )
