@@ -19,12 +19,6 @@ HTTPS = "https://app.example/cb"
 FLOWS = "SELECT redirect_uri, state, scopes, resource, code_challenge FROM oauth_flow"
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
 async def test_a_sound_request_begins_a_login_that_this_browser_alone_holds(
     world: World, here: Door, browser: Browser
 ) -> None:

@@ -1,7 +1,7 @@
 """Logging in with the customer's own provider, a real one over real HTTP, and whatever it does."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 import pytest
 import structlog
 
-from app.core.enums import AuthType
 from app.core.sealed import Sealer
 from app.domain import admission, oauth_configs
 from tests.support.identity_provider import (
@@ -22,7 +21,7 @@ from tests.support.identity_provider import (
 )
 from tests.support.internet import response
 from tests.support.login_browser import STATE, Browser, form_with, told
-from tests.support.logins import CALLBACK, ISSUER, Door, configure, door
+from tests.support.logins import CALLBACK, ISSUER, Door, configure
 from tests.support.oauth_site import ORIGIN, Site, site_of
 from tests.support.people import Reception
 from tests.support.tables import dump
@@ -34,37 +33,9 @@ DOWN = response(status=503)
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[IdentityProvider]:
-    """The customer's provider."""
-    async with identity_provider() as running:
-        yield running
-
-
-@pytest.fixture
-async def custom(world: World, people: Reception, provider: IdentityProvider) -> Door:
-    """A server whose end users log in there."""
-    made = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
-    await configure(made, provider.issuer)
-    return made
-
-
-@pytest.fixture
 def site(custom: Door) -> Site:
     """The server's site."""
     return site_of(custom)
-
-
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
-async def come_back(browser: Browser) -> str:
-    """Go to the provider, log in there, and the address that it sends the browser back to."""
-    assert browser.page is not None
-    back = await visit(browser.page.headers["location"])
-    return f"/oauth/callback?{urlencode(back)}"
 
 
 async def test_who_agrees_logs_in_at_the_provider_and_comes_back_with_a_code(
@@ -72,7 +43,7 @@ async def test_who_agrees_logs_in_at_the_provider_and_comes_back_with_a_code(
 ) -> None:
     app = await custom.registered()
     await browser.agree(app)
-    answer = await browser.open(await come_back(browser))
+    answer = await browser.open(await browser.gone_to_the_provider())
     assert answer.status_code == 303
     assert answer.headers["location"].startswith(f"{CALLBACK}?code=mcpc_")
     heard = told(answer)
@@ -149,7 +120,7 @@ async def test_an_identity_that_does_not_hold_gives_no_code(
 ) -> None:
     provider.faults = LIES[lie]()
     await browser.agree(await custom.registered())
-    heard = told(await browser.open(await come_back(browser)))
+    heard = told(await browser.open(await browser.gone_to_the_provider()))
     assert heard["error"] == "access_denied"
     assert (heard["state"], heard["iss"]) == (STATE, ORIGIN)
     assert "code" not in heard
@@ -164,7 +135,7 @@ async def test_a_mixed_up_answer_never_reaches_a_token_endpoint(
 ) -> None:
     provider.faults = Faults(callback={"iss": iss})
     await browser.agree(await custom.registered())
-    await browser.open(await come_back(browser))
+    await browser.open(await browser.gone_to_the_provider())
     assert provider.count("/token") == 0
 
 
@@ -175,7 +146,7 @@ async def test_an_unverified_address_is_not_taken_for_the_persons(
     provider.person["email_verified"] = verified
     app = await custom.registered()
     await browser.agree(app)
-    code = told(await browser.open(await come_back(browser)))["code"]
+    code = told(await browser.open(await browser.gone_to_the_provider()))["code"]
     tokens = (await browser.site.redeem(code, app.client_id)).json()
     assert (await custom.admitted(tokens["access_token"])).verified_email is None
     assert await world.rows("SELECT subject, email FROM end_user") == [("person-1", None)]
@@ -185,7 +156,7 @@ async def test_another_browser_cannot_end_the_login_and_the_first_still_can(
     world: World, custom: Door, site: Site, browser: Browser, provider: IdentityProvider
 ) -> None:
     await browser.agree(await custom.registered())
-    back = await come_back(browser)
+    back = await browser.gone_to_the_provider()
     victim = Browser(site)
     await victim.agree(await custom.registered())
     for stranger in (Browser(site), victim):
@@ -201,7 +172,7 @@ async def test_an_answer_counts_once(
     world: World, custom: Door, browser: Browser, provider: IdentityProvider
 ) -> None:
     await browser.agree(await custom.registered())
-    back = await come_back(browser)
+    back = await browser.gone_to_the_provider()
     await browser.open(back)
     page = await browser.open(back)
     assert (page.status_code, page.headers.get("location")) == (400, None)
@@ -216,7 +187,7 @@ async def test_who_lost_the_way_back_by_a_second_click_is_sent_there_by_the_page
 ) -> None:
     app = await custom.registered()
     await browser.agree(app)
-    back = await come_back(browser)
+    back = await browser.gone_to_the_provider()
     lost = await browser.open(back)
     await browser.open(back)
     assert browser.page is not None
@@ -238,7 +209,7 @@ async def test_an_answer_reaches_no_provider_but_the_one_that_gave_it(
     """The customer enters another one while somebody logs in."""
     async with identity_provider() as other:
         await browser.agree(await custom.registered())
-        back = await come_back(browser)
+        back = await browser.gone_to_the_provider()
         await configure(custom, other.issuer)
         answer = await browser.open(back)
         assert (answer.status_code, answer.headers.get("location")) == (400, None)
@@ -271,10 +242,10 @@ async def test_the_answer_to_a_trip_of_before_is_void(
 ) -> None:
     page = await browser.begin(await custom.registered())
     await browser.submit("Allow")
-    former = await come_back(browser)
+    former = await browser.gone_to_the_provider()
     await browser.open(str(page.request.url).replace("/oauth/consent", "/oauth/login"))
     await browser.submit("Continue")
-    latter = await come_back(browser)
+    latter = await browser.gone_to_the_provider()
     page = await browser.open(former)
     assert (page.status_code, page.headers.get("location")) == (400, None)
     assert 'role="alert">This answer came late, or twice' in page.text
@@ -288,14 +259,14 @@ async def test_who_comes_back_twice_can_set_out_anew(
     """The provider was away, and somebody loads the page again."""
     await browser.agree(await custom.registered())
     provider.faults = Faults(answers={"/token": DOWN})
-    back = await come_back(browser)
+    back = await browser.gone_to_the_provider()
     await browser.open(back)
     provider.faults = Faults()
     page = await browser.open(back)
     assert (page.status_code, page.headers.get("location")) == (400, None)
     assert await world.rows(CODES) == []
     await browser.submit("Try again")
-    assert "code" in told(await browser.open(await come_back(browser)))
+    assert "code" in told(await browser.open(await browser.gone_to_the_provider()))
 
 
 async def test_a_no_that_does_not_say_for_which_login_is_told_as_one(
@@ -336,7 +307,7 @@ async def test_a_person_who_says_no_at_the_provider_said_no(
 ) -> None:
     provider.faults = Faults(callback={"error": "access_denied", "code": None})
     await browser.agree(await custom.registered())
-    heard = told(await browser.open(await come_back(browser)))
+    heard = told(await browser.open(await browser.gone_to_the_provider()))
     assert (heard["error"], heard["state"]) == ("access_denied", STATE)
 
 
@@ -352,11 +323,11 @@ async def test_a_provider_that_is_down_can_be_tried_again(
     assert await world.rows(CODES) == []
     provider.faults = Faults(answers={"/token": DOWN})
     await browser.submit("Try again")
-    page = await browser.open(await come_back(browser))
+    page = await browser.open(await browser.gone_to_the_provider())
     assert page.status_code == 503
     provider.faults = Faults()
     await browser.submit("Try again")
-    assert "code" in told(await browser.open(await come_back(browser)))
+    assert "code" in told(await browser.open(await browser.gone_to_the_provider()))
 
 
 async def test_a_provider_that_is_down_can_be_given_up(
@@ -441,7 +412,7 @@ async def test_secrets_stay_where_they_belong(
         for faults in (Faults(), Faults(claims={"nonce": "x"}), Faults(answers={"/token": DOWN})):
             provider.faults = faults
             answers = [await browser.begin(app), await browser.submit("Allow")]
-            answers.append(await browser.open(await come_back(browser)))
+            answers.append(await browser.open(await browser.gone_to_the_provider()))
             shown += [f"{answer.headers} {answer.text}" for answer in answers]
     assert logs
     kept = str(await dump(world.owner))

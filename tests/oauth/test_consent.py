@@ -9,18 +9,12 @@ from app.web.pages import LOGIN_POLICY
 from tests.support.client_document import published
 from tests.support.login_browser import STATE, Browser, attributes, form_with, told
 from tests.support.logins import CALLBACK, Door
-from tests.support.oauth_site import ORIGIN, Site
+from tests.support.oauth_site import ORIGIN
 from tests.support.world import World
 
 CODES = "SELECT * FROM oauth_code"
 WEB = "https://phish.example/landing"
 FLOWS = "SELECT stage FROM oauth_flow WHERE stage <> 'done'"
-
-
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
 
 
 @pytest.mark.parametrize(

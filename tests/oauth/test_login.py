@@ -15,12 +15,6 @@ ANN = "ann@acme.test"
 CODES = "SELECT * FROM oauth_code"
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
 async def test_a_login_by_mail_ends_at_the_client_with_a_code(
     world: World, site: Site, here: Door, browser: Browser
 ) -> None:

@@ -17,12 +17,6 @@ CODES = "SELECT * FROM oauth_code"
 
 
 @pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
-@pytest.fixture
 async def counting() -> AsyncIterator[Reception]:
     """A front desk that counts attempts."""
     async with reception(Attempts()) as people:

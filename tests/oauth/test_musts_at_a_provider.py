@@ -1,6 +1,5 @@
 """What specifications ask of us as a client of the customer's provider, and no other test holds."""
 
-from collections.abc import AsyncIterator
 from urllib.parse import urlencode
 
 import pytest
@@ -8,12 +7,11 @@ import pytest
 from app.core.enums import AuthType
 from app.domain import oauth_logins
 from app.domain.oauth_flows import FlowKey
-from tests.support.identity_provider import Faults, IdentityProvider, identity_provider, visit
+from tests.support.identity_provider import Faults, IdentityProvider
 from tests.support.internet import response
 from tests.support.login_browser import Browser, told
 from tests.support.logins import Door, configure, door
 from tests.support.oauth_site import Site, site_of
-from tests.support.people import Reception
 from tests.support.world import World, make_world
 
 MCP = "/api/mcpserver/mcp"
@@ -21,36 +19,9 @@ CODES = "SELECT * FROM oauth_code"
 
 
 @pytest.fixture
-async def provider() -> AsyncIterator[IdentityProvider]:
-    """The customer's provider."""
-    async with identity_provider() as running:
-        yield running
-
-
-@pytest.fixture
-async def custom(world: World, people: Reception, provider: IdentityProvider) -> Door:
-    """A server whose end users log in there."""
-    made = await door(world, people, auth_type=AuthType.CUSTOM_OAUTH)
-    await configure(made, provider.issuer)
-    return made
-
-
-@pytest.fixture
 def site(custom: Door) -> Site:
     """The server's site."""
     return site_of(custom)
-
-
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
-async def back(browser: Browser) -> str:
-    """Log in at the provider; the address that it sends the browser back to."""
-    assert browser.page is not None
-    return f"/oauth/callback?{urlencode(await visit(browser.page.headers['location']))}"
 
 
 async def test_each_trip_has_a_state_a_nonce_and_a_challenge_of_its_own(
@@ -90,7 +61,7 @@ async def test_no_answer_of_the_provider_counts_before_the_person_agreed(
     await browser.open(f"/oauth/consent?login={key.flow_id}")
     asked = told(await browser.submit("Allow"))
     assert asked["state"] == oauth_logins._round(key, 1, provider.issuer).state
-    assert "code" in told(await browser.open(await back(browser)))
+    assert "code" in told(await browser.open(await browser.gone_to_the_provider()))
 
 
 async def test_an_answer_counts_at_no_other_servers_address(
@@ -107,7 +78,7 @@ async def test_an_answer_counts_at_no_other_servers_address(
     there = Browser(site, cookies=dict(browser.cookies), origin="http://other-docs.localhost:8000")
     theirs = told(await there.agree(await other.registered()))
     assert asked["redirect_uri"] != theirs["redirect_uri"]
-    address = await back(browser)
+    address = await browser.gone_to_the_provider()
     answer = await there.open(address)
     assert (answer.status_code, answer.headers.get("location")) == (404, None)
     assert provider.count("/token") == 0
@@ -121,7 +92,7 @@ async def test_no_code_and_no_token_is_in_an_address_that_the_provider_is_asked_
     """RFC 9700 4.3.2."""
     provider.faults = Faults(claims={"email": None})  # so that userinfo is asked for
     await browser.agree(await custom.registered())
-    assert "code" in told(await browser.open(await back(browser)))
+    assert "code" in told(await browser.open(await browser.gone_to_the_provider()))
     assert (provider.count("/token"), provider.count("/userinfo")) == (1, 1)
     assert len(provider.secrets) > 2
     for asked in provider.asked:
@@ -135,7 +106,7 @@ async def test_a_clients_token_is_never_passed_on_to_the_provider(
     await world.guide(2)
     app = await custom.registered()
     await browser.agree(app)
-    code = told(await browser.open(await back(browser)))["code"]
+    code = told(await browser.open(await browser.gone_to_the_provider()))["code"]
     token = (await site.redeem(code, app.client_id)).json()["access_token"]
     asked_before = len(provider.asked)
     for name in ("start_walkthrough", "get_support"):
@@ -156,7 +127,7 @@ async def test_neither_on_nor_back_is_a_form_sent_on_with_what_it_brought(
     """RFC 9700 4.12."""
     on = await browser.agree(await custom.registered())
     assert on.headers["location"].startswith(f"{provider.issuer}/authorize?")
-    returned = await browser.open(await back(browser))
+    returned = await browser.open(await browser.gone_to_the_provider())
     await browser.begin(await custom.registered())
     await browser.submit("Allow")
     denied = await browser.open(await refusing(provider, browser))  # to the person's own machine
@@ -170,7 +141,7 @@ async def test_neither_on_nor_back_is_a_form_sent_on_with_what_it_brought(
 async def refusing(provider: IdentityProvider, browser: Browser) -> str:
     """The way back of a person who said no there."""
     provider.faults = Faults(callback={"error": "access_denied", "code": None})
-    return await back(browser)
+    return await browser.gone_to_the_provider()
 
 
 async def test_the_page_of_a_provider_that_is_down_is_shown_in_no_frame(

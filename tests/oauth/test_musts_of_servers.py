@@ -29,12 +29,6 @@ START = {
 }
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    """A browser without a past."""
-    return Browser(site)
-
-
 # Addresses
 
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx
 
 from app.domain.oauth_clients import Client
+from tests.support.identity_provider import visit
 from tests.support.logins import CALLBACK, CHALLENGE
 from tests.support.oauth_site import ORIGIN, Site
 
@@ -58,6 +59,11 @@ class Browser:
         await self.begin(app, **asking)
         answer = await self.submit("Allow")
         return await self.follow() if answer.headers["location"].startswith("/") else answer
+
+    async def gone_to_the_provider(self) -> str:
+        """Log in where the last answer sends to, and the address that the way back leads to."""
+        assert self.page is not None
+        return f"/oauth/callback?{urlencode(await visit(self.page.headers['location']))}"
 
     async def ask_for_code(self, email: str = "ann@acme.test") -> str:
         """Have a code sent, and read it in the mail."""
