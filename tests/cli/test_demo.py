@@ -32,13 +32,15 @@ async def test_the_first_start_walks_and_opens_a_ticket_and_the_second_goes_on(
 ) -> None:
     port = str(free_port())
     first = await run(tmp_path, "demo", "--once", "--port", port)
-    second = await run(tmp_path, "demo", "--once", "--port", port)
+    second = await run(tmp_path, "demo", "--once", "--port", port, MCPLATFORM_LOG_LEVEL="info")
     assert (first.code, second.code) == (0, 0), first.stderr + second.stderr
     assert "ticket #1" in first.stdout
     assert first.stdout.count("→ get_next_step") == 2
     assert percents(first.stdout)[0] == 0
     assert "→ get_support" not in second.stdout
     assert percents(second.stdout)[0] == percents(first.stdout)[-1] > 0
+    logged = [ended.stdout + ended.stderr for ended in (first, second)]
+    assert ["request completed" in told for told in logged] == [False, True]
     for ended in (first, second):
         assert f"http://127.0.0.1:{port}/api/mcpserver/mcp\n" in ended.stdout
         assert "Traceback" not in ended.stderr

@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from app.core.attempts import Attempts
+from app.oauth import authorize
+from tests.support.client_document import published
 from tests.support.login_browser import STATE, Browser, attributes, told, wrong
-from tests.support.logins import Door
+from tests.support.logins import CALLBACK, Door
 from tests.support.oauth_site import ORIGIN, Site, site_of
 from tests.support.people import Away, Reception, reception
 from tests.support.world import World
@@ -98,6 +100,21 @@ async def test_a_client_address_begins_sixty_logins_a_minute(
     assert heard["error_description"].startswith("Too many attempts. Try again in")
     assert (heard["state"], heard["iss"]) == (STATE, ORIGIN)
     assert len(await world.rows("SELECT * FROM oauth_flow")) == 60
+
+
+async def test_a_subscriber_names_so_many_documents_a_day(
+    world: World, here: Door, limited: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authorize, "DOCUMENTS_PER_DAY", 3)
+    app = await here.the_client()
+    async with published(client_name="Paper", redirect_uris=[CALLBACK]) as document:
+        browsers = [Browser(limited, peer=f"2001:db8:0:{number}::1") for number in range(4)]
+        pages = [await one.begin(app, client_id=document.url) for one in browsers]
+        assert [page.status_code for page in pages] == [200, 200, 200, 429]
+        assert "Too many attempts" in pages[-1].text
+        elsewhere = Browser(limited, peer="2001:db8:1::1")
+        assert (await elsewhere.begin(app, client_id=document.url)).status_code == 200
+    assert len(await world.rows("SELECT * FROM oauth_flow")) == 4
 
 
 async def test_without_its_redis_no_one_logs_in_and_the_page_says_so(
